@@ -1,0 +1,30 @@
+# Libraries from the distribution; scripts/setup installs them.
+
+find_package(Threads REQUIRED)
+find_package(OpenMP REQUIRED COMPONENTS CXX)
+find_package(TIFF REQUIRED)
+find_package(Eigen3 3.3 REQUIRED NO_MODULE)
+find_package(nlohmann_json 3.9 REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(CAIRO REQUIRED IMPORTED_TARGET cairo)
+
+# gemmi reads PDB, mmCIF and CCP4 map files, and carries the pocketfft header (BSD-3) that Debian ships nowhere else.
+find_path(GEMMI_INCLUDE_DIR gemmi/third_party/pocketfft_hdronly.h)
+if(NOT GEMMI_INCLUDE_DIR)
+  message(FATAL_ERROR "gemmi headers not found (Debian and Ubuntu: gemmi-dev)")
+endif()
+add_library(limpid_gemmi INTERFACE)
+target_include_directories(limpid_gemmi SYSTEM INTERFACE ${GEMMI_INCLUDE_DIR})
+
+# Debian's CMake package for oneDNN asks for OpenCL headers that only its GPU part needs; so look for the library itself.
+find_path(DNNL_INCLUDE_DIR oneapi/dnnl/dnnl.hpp)
+find_library(DNNL_LIBRARY dnnl)
+if(NOT DNNL_INCLUDE_DIR OR NOT DNNL_LIBRARY)
+  message(FATAL_ERROR "oneDNN not found (Debian and Ubuntu: libdnnl-dev)")
+endif()
+add_library(limpid_dnnl INTERFACE)
+target_include_directories(limpid_dnnl SYSTEM INTERFACE ${DNNL_INCLUDE_DIR})
+target_link_libraries(limpid_dnnl INTERFACE ${DNNL_LIBRARY})

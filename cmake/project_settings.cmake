@@ -1,0 +1,31 @@
+# Settings every target shares, carried by the interface target limpid_settings instead of global flags.
+
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "Build type" FORCE)
+endif()
+
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_CUDA_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+find_program(LIMPID_CCACHE ccache)
+if(LIMPID_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${LIMPID_CCACHE})
+  set(CMAKE_CUDA_COMPILER_LAUNCHER ${LIMPID_CCACHE})
+endif()
+
+add_library(limpid_settings INTERFACE)
+target_compile_features(limpid_settings INTERFACE cxx_std_20)
+target_include_directories(limpid_settings INTERFACE
+  $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>
+  $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/generated>)
+
+# -ffp-contract=off: the noise model promises the same bits on the CPU and the GPU, and results that do not change
+# with the instruction set the compiler was allowed to use.
+set(limpid_warnings -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual)
+target_compile_options(limpid_settings INTERFACE
+  $<$<COMPILE_LANGUAGE:CXX>:${limpid_warnings} -ffp-contract=off>
+  $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<BOOL:${LIMPID_WERROR}>>:-Werror>)
+
+configure_file(${PROJECT_SOURCE_DIR}/cmake/version.h.in ${PROJECT_BINARY_DIR}/generated/limpid_version.h @ONLY)

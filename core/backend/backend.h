@@ -1,0 +1,67 @@
+#pragma once
+
+#include "core/backend/ops.h"
+#include "core/backend/parameters.h"
+#include "core/tensor/tensor.h"
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace limpid {
+
+// A processor that trains and applies networks. Work is queued in the order of the calls and may
+// run later than the call returns; only synchronize(), download() and functions that say so wait.
+// One thread uses a backend at a time.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  virtual std::string name() const = 0;  // "cpu", "cuda:0 NVIDIA H200"
+  // Type of the activations inside a network. Weights are always kept in float32 as well.
+  virtual DataType compute_type() const = 0;
+  // Type in which operations read weights and write their gradients.
+  virtual DataType weight_type() const = 0;
+  // A convolution with a second input reads both from neighbouring channel slices of one tensor
+  // (true) or from two dense tensors (false).
+  virtual bool merges_inputs() const = 0;
+
+  virtual std::size_t free_memory_bytes() const = 0;
+  virtual std::shared_ptr<Storage> allocate(std::size_t size_bytes) = 0;
+  // Host memory from which upload() and into which download() is fastest (page-locked for a GPU).
+  virtual std::shared_ptr<Storage> allocate_staging(std::size_t size_bytes) = 0;
+  // Copies dense NHWC float32 values in, converting to the tensor's type. `values` must stay
+  // unchanged until synchronize().
+  virtual void upload(std::span<const float> values, const Tensor& destination) = 0;
+  // Copies values out as float32 and waits for them.
+  virtual void download(const Tensor& source, std::span<float> values) = 0;
+  virtual void fill_zero(const Tensor& destination) = 0;  // dense tensors
+  virtual void synchronize() = 0;
+
+  // Splits what the backend cannot fuse (pool_output) into several operations.
+  std::unique_ptr<Conv2d> make_conv2d(const Conv2dDesc& desc, Parameters& parameters);
+  virtual std::unique_ptr<ConvTranspose2d> make_conv_transpose2d(const ConvTranspose2dDesc& desc,
+                                                                 Parameters& parameters) = 0;
+  virtual std::unique_ptr<Resample> make_resample(const ResampleDesc& desc) = 0;
+  virtual std::unique_ptr<Loss> make_loss(const LossDesc& desc) = 0;
+  virtual std::unique_ptr<Adam> make_adam(const AdamDesc& desc, Parameters& parameters) = 0;
+  virtual std::unique_ptr<Noise> make_noise(const NoiseDesc& desc) = 0;
+
+  // Runs `step` once and returns a way to run it again with less overhead. `step` must use the same
+  // tensors and operations each time and must not wait.
+  virtual std::unique_ptr<Replay> record(std::function<void()> step);
+
+  // A tensor of its own memory, outside any arena.
+  Tensor allocate_tensor(const Shape& shape, DataType type);
+
+ protected:
+  // Null when this backend has no single operation for `desc`; it must have one without
+  // pool_output.
+  virtual std::unique_ptr<Conv2d> try_make_conv2d(const Conv2dDesc& desc,
+                                                  Parameters& parameters) = 0;
+};
+
+}  // namespace limpid

@@ -1,0 +1,187 @@
+#pragma once
+
+#include "core/tensor/tensor.h"
+
+#include <cstddef>
+#include <cstdint>
+
+// Descriptions and interfaces of the operations a network is made of. An operation is made once for
+// fixed shapes and run many times; making it may search for the fastest algorithm, running it
+// allocates nothing and does not wait.
+//
+// Gradients. A gradient tensor holds d(loss)/d(value before its activation): whichever operation
+// writes the last contribution to it multiplies by the derivative of the activation that made the
+// value. So a convolution receives its output gradient ready for use, and `input_activation` in its
+// description tells it what to multiply by.
+namespace limpid {
+
+enum class Activation : std::uint8_t {
+  none,
+  relu,       // max(x, 0)
+  leaky_relu  // x for x > 0, leaky_relu_slope * x otherwise
+};
+
+inline constexpr float leaky_relu_slope = 0.1f;
+
+// y = activation(conv(concat(input, second), weight) + bias), stride 1, zero padding that keeps the
+// size. As in the field this is a cross-correlation: y[o, h, w] = sum weight[o, i, r, s] * x[i, h +
+// r - k/2, w + s - k/2].
+struct Conv2dDesc {
+  Shape input;  // of the first input
+  std::int64_t second_channels =
+      0;  // channels of a second input of the same size, behind the first; 0 = none
+  std::int64_t output_channels = 1;
+  std::int64_t kernel_size = 3;  // odd
+  Activation activation = Activation::none;
+  bool pool_output = false;                  // also write the 2x2 maximum of the output
+  DataType input_type = DataType::float32;   // the image may be float32 in a bfloat16 network,
+  DataType output_type = DataType::float32;  // and so may the prediction
+  bool needs_input_gradient = true;
+  Activation input_activation =
+      Activation::none;    // that made the first input; the second is never multiplied
+  std::size_t weight = 0;  // index in the Parameters; shape (output, input + second, k, k)
+  std::size_t bias = 0;    // shape (output)
+
+  Shape output() const { return {input.batch, input.height, input.width, output_channels}; }
+  Shape pooled() const { return {input.batch, input.height / 2, input.width / 2, output_channels}; }
+};
+
+class Conv2d {
+ public:
+  virtual ~Conv2d() = default;
+  struct Forward {
+    Tensor input;
+    Tensor second;  // empty without second_channels
+    Tensor output;
+    Tensor pooled;  // empty without pool_output
+  };
+  struct Backward {
+    Tensor output_gradient;  // with pool_output: the contribution of the other readers, changed in
+                             // place
+    Tensor pooled_gradient;  // empty without pool_output
+    Tensor input_gradient;   // overwritten; empty without needs_input_gradient
+    Tensor second_gradient;  // overwritten
+  };
+  virtual void forward(const Forward& values) = 0;
+  // Needs the values of the forward pass. Overwrites the gradients of weight and bias.
+  virtual void backward(const Forward& values, const Backward& gradients) = 0;
+};
+
+// Learned x2 upsampling: y[2h + r, 2w + s, o] = sum_i x[h, w, i] * weight[i, o, r, s] + bias[o],
+// 2x2 taps, stride 2.
+struct ConvTranspose2dDesc {
+  Shape input;
+  std::int64_t output_channels = 1;
+  DataType type = DataType::float32;
+  Activation input_activation = Activation::none;
+  std::size_t weight = 0;  // shape (input, output, 2, 2)
+  std::size_t bias = 0;    // shape (output)
+
+  Shape output() const { return {input.batch, 2 * input.height, 2 * input.width, output_channels}; }
+};
+
+class ConvTranspose2d {
+ public:
+  virtual ~ConvTranspose2d() = default;
+  virtual void forward(const Tensor& input, const Tensor& output) = 0;
+  virtual void backward(const Tensor& input,
+                        const Tensor& output_gradient,
+                        const Tensor& input_gradient) = 0;
+};
+
+enum class ResampleKind : std::uint8_t {
+  max_pool,          // 2x2 maximum, stride 2; the first of equal values wins, rows before columns
+  upsample_nearest,  // every pixel becomes 2x2
+  space_to_depth,  // 2x2 pixels become 4 channels: channel 4c + 2r + s (PyTorch's pixel_unshuffle)
+  depth_to_space   // the inverse (pixel_shuffle)
+};
+
+struct ResampleDesc {
+  ResampleKind kind = ResampleKind::max_pool;
+  Shape input;
+  DataType input_type = DataType::float32;
+  DataType output_type = DataType::float32;  // differs from input_type for space_to_depth only
+  Activation input_activation = Activation::none;
+  bool accumulate = false;  // max_pool: backward adds to input_gradient, then multiplies the sum
+
+  Shape output() const;
+};
+
+class Resample {
+ public:
+  virtual ~Resample() = default;
+  virtual void forward(const Tensor& input, const Tensor& output) = 0;
+  virtual void backward(const Tensor& input,
+                        const Tensor& output_gradient,
+                        const Tensor& input_gradient) = 0;
+};
+
+// Weighted mean squared error: loss = mean over the batch of weight[n] * mean over pixels of
+// (prediction - target)^2.
+struct LossDesc {
+  Shape prediction;  // float32
+};
+
+class Loss {
+ public:
+  virtual ~Loss() = default;
+  // `weight` has one float32 per image of the batch; empty counts all as 1. Writes
+  // d(loss)/d(prediction).
+  virtual void evaluate(const Tensor& prediction,
+                        const Tensor& target,
+                        const Tensor& weight,
+                        const Tensor& gradient) = 0;
+  // The last value. Waits for the device.
+  virtual double value() = 0;
+};
+
+// Adam (Kingma & Ba 2015) on the whole parameter block, with optional clipping of the global
+// gradient norm and an exponential moving average of the weights.
+struct AdamDesc {
+  float beta1 = 0.9f;
+  float beta2 = 0.999f;
+  float epsilon = 1e-8f;
+  float max_gradient_norm = 0.0f;  // 0 = no clipping
+  float average_decay = 0.0f;  // average = decay * average + (1 - decay) * value; 0 = no average
+};
+
+class Adam {
+ public:
+  virtual ~Adam() = default;
+  // Learning rate and number (from 1) of the next step. Not part of what record() captures.
+  virtual void prepare_step(std::int64_t step, float learning_rate) = 0;
+  // Updates the parameters from their gradients.
+  virtual void step() = 0;
+  // State for checkpoints: flat float32 tensors laid out as the parameter block.
+  virtual Tensor first_moment() = 0;
+  virtual Tensor second_moment() = 0;
+  virtual Tensor average() = 0;  // empty without average_decay
+};
+
+// Poisson + Gaussian noise of core/noise/poisson_gaussian.h on a batch of float32 images.
+struct NoiseDesc {
+  Shape images;
+  float electrons_per_unit =
+      0.0f;            // expected electrons for a pixel of value 1; 0 = no Poisson noise
+  float sigma = 0.0f;  // of the Gaussian part, in units of the image
+};
+
+class Noise {
+ public:
+  virtual ~Noise() = default;
+  // Pixel i of image n depends on (seed, stream + n, i) and its clean value alone, with equal bits
+  // on every backend.
+  virtual void apply(const Tensor& clean,
+                     const Tensor& noisy,
+                     std::uint64_t seed,
+                     std::uint64_t stream) = 0;
+};
+
+// A recorded sequence of operations that can be run again with the same tensors.
+class Replay {
+ public:
+  virtual ~Replay() = default;
+  virtual void run() = 0;
+};
+
+}  // namespace limpid
