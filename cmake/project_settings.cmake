@@ -24,6 +24,9 @@ target_include_directories(limpid_settings INTERFACE
 # -ffp-contract=off: the noise model promises the same bits on the CPU and the GPU, and results that do not change
 # with the instruction set the compiler was allowed to use.
 set(limpid_warnings -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  list(APPEND limpid_warnings -Wno-restrict)  # false alarms on std::string, GCC bug 105651
+endif()
 target_compile_options(limpid_settings INTERFACE
   $<$<COMPILE_LANGUAGE:CXX>:${limpid_warnings} -ffp-contract=off>
   $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<BOOL:${LIMPID_WERROR}>>:-Werror>)

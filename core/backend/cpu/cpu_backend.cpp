@@ -1,0 +1,75 @@
+#include "core/backend/cpu/cpu_backend.h"
+
+#include "core/backend/cpu/cpu_conv2d.h"
+#include "core/backend/cpu/cpu_conv_transpose2d.h"
+#include "core/backend/cpu/cpu_resample.h"
+#include "core/backend/cpu/dnnl_primitives.h"
+#include "core/backend/host/host_memory.h"
+#include "core/backend/host/host_ops.h"
+#include "core/backend/registry.h"
+
+#include <cstring>
+
+namespace limpid::cpu {
+CpuBackend::CpuBackend(DataType compute_type) : compute_type_(compute_type) {
+  if (compute_type == DataType::bfloat16 && !cpu_has_bfloat16())
+    fail(ErrorKind::device,
+         "this processor has no bfloat16 arithmetic (AVX-512 bf16 or AMX); use float32");
+  engine_ = std::make_unique<DnnlEngine>();
+}
+
+CpuBackend::~CpuBackend() = default;
+
+std::size_t CpuBackend::free_memory_bytes() const {
+  return free_host_memory_bytes();
+}
+
+std::shared_ptr<Storage> CpuBackend::allocate(std::size_t size_bytes) {
+  return allocate_host_memory(size_bytes);
+}
+
+std::shared_ptr<Storage> CpuBackend::allocate_staging(std::size_t size_bytes) {
+  return allocate_host_memory(size_bytes);
+}
+
+void CpuBackend::upload(std::span<const float> values, const Tensor& destination) {
+  copy_from_host(values, destination);
+}
+
+void CpuBackend::download(const Tensor& source, std::span<float> values) {
+  copy_to_host(source, values);
+}
+
+void CpuBackend::fill_zero(const Tensor& destination) {
+  std::memset(destination.data(), 0, Tensor::size_bytes(destination.shape(), destination.type()));
+}
+
+std::unique_ptr<Conv2d> CpuBackend::try_make_conv2d(const Conv2dDesc& desc,
+                                                    Parameters& parameters) {
+  if (desc.pool_output)
+    return nullptr;
+  return std::make_unique<CpuConv2d>(*engine_, *this, desc, parameters);
+}
+
+std::unique_ptr<ConvTranspose2d> CpuBackend::make_conv_transpose2d(const ConvTranspose2dDesc& desc,
+                                                                   Parameters& parameters) {
+  return std::make_unique<CpuConvTranspose2d>(*engine_, *this, desc, parameters);
+}
+
+std::unique_ptr<Resample> CpuBackend::make_resample(const ResampleDesc& desc) {
+  return make_cpu_resample(desc);
+}
+
+std::unique_ptr<Loss> CpuBackend::make_loss(const LossDesc& desc) {
+  return make_host_loss(desc);
+}
+
+std::unique_ptr<Adam> CpuBackend::make_adam(const AdamDesc& desc, Parameters& parameters) {
+  return make_host_adam(*this, desc, parameters);
+}
+
+std::unique_ptr<Noise> CpuBackend::make_noise(const NoiseDesc& desc) {
+  return make_host_noise(desc);
+}
+
+}  // namespace limpid::cpu

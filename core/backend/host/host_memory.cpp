@@ -1,0 +1,124 @@
+#include "core/backend/host/host_memory.h"
+
+#include "core/base/parallel.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <fstream>
+#include <limits>
+#include <string>
+
+namespace limpid {
+namespace {
+
+constexpr std::size_t alignment_bytes = 256;
+
+// Absent files and the word "max" mean no limit.
+std::uint64_t read_limit(const char* path) {
+  std::ifstream file(path);
+  std::uint64_t value = 0;
+  return file >> value ? value : std::numeric_limits<std::uint64_t>::max();
+}
+
+std::uint64_t control_group_free_bytes() {
+  const struct {
+    const char* limit;
+    const char* usage;
+  } versions[] = {{"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"},
+                  {"/sys/fs/cgroup/memory/memory.limit_in_bytes",
+                   "/sys/fs/cgroup/memory/memory.usage_in_bytes"}};
+  std::uint64_t free_bytes = std::numeric_limits<std::uint64_t>::max();
+  for (const auto& version : versions) {
+    const std::uint64_t limit = read_limit(version.limit);
+    const std::uint64_t usage = read_limit(version.usage);
+    if (limit != std::numeric_limits<std::uint64_t>::max() && usage <= limit)
+      free_bytes = std::min(free_bytes, limit - usage);
+  }
+  return free_bytes;
+}
+
+std::uint64_t available_bytes() {
+  std::ifstream file("/proc/meminfo");
+  std::string key;
+  while (file >> key) {
+    std::uint64_t kibibytes = 0;
+    if (key == "MemAvailable:" && file >> kibibytes)
+      return kibibytes * 1024;
+    file.ignore(std::numeric_limits<std::streamsize>::max(), '\n');
+  }
+  return static_cast<std::uint64_t>(sysconf(_SC_AVPHYS_PAGES)) *
+         static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+// Calls visit(index of the value, index of the element) for every value of a possibly sliced
+// tensor.
+template <class Visit>
+void for_each_value(const Tensor& tensor, const Visit& visit) {
+  const std::int64_t channels = tensor.shape().channels;
+  const std::int64_t stride = tensor.pixel_stride();
+  const std::int64_t pixels_per_range = std::max<std::int64_t>(1, 65536 / channels);
+  parallel_for(
+      tensor.shape().pixel_count(), pixels_per_range, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t pixel = begin; pixel < end; ++pixel)
+          for (std::int64_t c = 0; c < channels; ++c)
+            visit(pixel * channels + c, pixel * stride + c);
+      });
+}
+
+}  // namespace
+
+std::shared_ptr<Storage> allocate_host_memory(std::size_t size_bytes) {
+  const std::size_t rounded =
+      std::max<std::size_t>((size_bytes + alignment_bytes - 1) / alignment_bytes, 1) *
+      alignment_bytes;
+  void* memory = std::aligned_alloc(alignment_bytes, rounded);
+  if (memory == nullptr)
+    fail(ErrorKind::device, "allocating {} bytes of host memory failed", rounded);
+  return std::make_shared<Storage>(
+      static_cast<std::byte*>(memory), size_bytes, std::shared_ptr<void>(memory, std::free));
+}
+
+std::size_t free_host_memory_bytes() {
+  return static_cast<std::size_t>(std::min(available_bytes(), control_group_free_bytes()));
+}
+
+void copy_from_host(std::span<const float> values, const Tensor& destination) {
+  require(static_cast<std::int64_t>(values.size()) == destination.shape().element_count(),
+          "{} values for a tensor of {}",
+          values.size(),
+          destination.shape().element_count());
+  if (destination.type() == DataType::float32) {
+    float* elements = destination.data_as<float>();
+    for_each_value(destination, [&](std::int64_t value, std::int64_t element) {
+      elements[element] = values[static_cast<std::size_t>(value)];
+    });
+  } else {
+    BFloat16* elements = destination.data_as<BFloat16>();
+    for_each_value(destination, [&](std::int64_t value, std::int64_t element) {
+      elements[element] = BFloat16(values[static_cast<std::size_t>(value)]);
+    });
+  }
+}
+
+void copy_to_host(const Tensor& source, std::span<float> values) {
+  require(static_cast<std::int64_t>(values.size()) == source.shape().element_count(),
+          "{} values from a tensor of {}",
+          values.size(),
+          source.shape().element_count());
+  if (source.type() == DataType::float32) {
+    const float* elements = source.data_as<float>();
+    for_each_value(source, [&](std::int64_t value, std::int64_t element) {
+      values[static_cast<std::size_t>(value)] = elements[element];
+    });
+  } else {
+    const BFloat16* elements = source.data_as<BFloat16>();
+    for_each_value(source, [&](std::int64_t value, std::int64_t element) {
+      values[static_cast<std::size_t>(value)] = static_cast<float>(elements[element]);
+    });
+  }
+}
+
+}  // namespace limpid

@@ -1,0 +1,23 @@
+#pragma once
+
+#include "core/backend/backend.h"
+
+#include <cstddef>
+#include <memory>
+#include <span>
+
+namespace limpid {
+
+// Memory functions shared by the backends that compute on the host.
+
+// Aligned for vector instructions. Throws Error(device) that states the bytes when there is not
+// enough.
+std::shared_ptr<Storage> allocate_host_memory(std::size_t size_bytes);
+
+// What the operating system and a control group still allow, whichever is less.
+std::size_t free_host_memory_bytes();
+
+void copy_from_host(std::span<const float> values, const Tensor& destination);
+void copy_to_host(const Tensor& source, std::span<float> values);
+
+}  // namespace limpid

@@ -1,0 +1,46 @@
+#include "core/backend/reference/reference_backend.h"
+
+#include "core/backend/host/host_memory.h"
+#include "core/backend/host/host_ops.h"
+
+#include <cstring>
+
+namespace limpid::reference {
+
+std::size_t ReferenceBackend::free_memory_bytes() const {
+  return free_host_memory_bytes();
+}
+
+std::shared_ptr<Storage> ReferenceBackend::allocate(std::size_t size_bytes) {
+  return allocate_host_memory(size_bytes);
+}
+
+std::shared_ptr<Storage> ReferenceBackend::allocate_staging(std::size_t size_bytes) {
+  return allocate_host_memory(size_bytes);
+}
+
+void ReferenceBackend::upload(std::span<const float> values, const Tensor& destination) {
+  copy_from_host(values, destination);
+}
+
+void ReferenceBackend::download(const Tensor& source, std::span<float> values) {
+  copy_to_host(source, values);
+}
+
+void ReferenceBackend::fill_zero(const Tensor& destination) {
+  std::memset(destination.data(), 0, Tensor::size_bytes(destination.shape(), destination.type()));
+}
+
+std::unique_ptr<Loss> ReferenceBackend::make_loss(const LossDesc& desc) {
+  return make_host_loss(desc);
+}
+
+std::unique_ptr<Adam> ReferenceBackend::make_adam(const AdamDesc& desc, Parameters& parameters) {
+  return make_host_adam(*this, desc, parameters);
+}
+
+std::unique_ptr<Noise> ReferenceBackend::make_noise(const NoiseDesc& desc) {
+  return make_host_noise(desc);
+}
+
+}  // namespace limpid::reference

@@ -1,0 +1,368 @@
+#include "core/backend/backend.h"
+#include "core/backend/input_pair.h"
+#include "tests/support/backends.h"
+#include "tests/support/tensors.h"
+
+#include <limits>
+#include <string>
+
+using namespace limpid;
+using namespace limpid::testing;
+
+// Every operation on every backend against the plain loops of the reference backend, forward and
+// backward, on random data. Outputs are poisoned with NaN first, so an element that is never
+// written shows.
+namespace {
+
+// float32: other order of the sums. bfloat16: results are rounded to 8 bits (relative error up to
+// 2^-9, 2e-3 in the mean), and a sum that is stored between two convolutions is rounded once more.
+double tolerance(DataType type) {
+  return type == DataType::float32 ? 2e-5 : 1e-2;
+}
+
+std::vector<float> poison(std::int64_t count) {
+  return std::vector<float>(static_cast<std::size_t>(count),
+                            std::numeric_limits<float>::quiet_NaN());
+}
+
+struct ConvCase {
+  std::string what;
+  Shape input;
+  std::int64_t second = 0;
+  std::int64_t outputs = 1;
+  std::int64_t kernel = 3;
+  Activation activation = Activation::relu;
+  bool pool = false;
+  bool image_input = false;   // float32 input without a gradient
+  bool image_output = false;  // float32 output
+  Activation input_activation = Activation::none;
+};
+
+struct ConvResult {
+  std::vector<float> output, pooled, input_gradient, second_gradient, weight_gradient,
+      bias_gradient;
+};
+
+ConvResult run_conv(Backend& backend, const ConvCase& c, DataType rounding) {
+  const DataType type = backend.compute_type();
+  Conv2dDesc desc{.input = c.input,
+                  .second_channels = c.second,
+                  .output_channels = c.outputs,
+                  .kernel_size = c.kernel,
+                  .activation = c.activation,
+                  .pool_output = c.pool,
+                  .input_type = c.image_input ? DataType::float32 : type,
+                  .output_type = c.image_output ? DataType::float32 : type,
+                  .needs_input_gradient = !c.image_input,
+                  .input_activation = c.input_activation,
+                  .weight = 1,
+                  .bias = 0};
+  const std::int64_t channels = c.input.channels + c.second;
+  Parameters parameters(
+      backend, {{"bias", {c.outputs}}, {"weight", {c.outputs, channels, c.kernel, c.kernel}}});
+  const double scale = 1.0 / std::sqrt(static_cast<double>(channels * c.kernel * c.kernel));
+  parameters.set_values(
+      {rounded_to(rounding, random_values(c.outputs, 1)),
+       rounded_to(rounding, random_values(c.outputs * channels * c.kernel * c.kernel, 2, scale))});
+  auto convolution = backend.make_conv2d(desc, parameters);
+
+  Arena arena;
+  Conv2d::Forward values;
+  Conv2d::Backward gradients;
+  if (c.second > 0) {
+    const InputPair inputs = plan_input_pair(arena, backend, c.input, c.second);
+    const InputPair input_gradients = plan_input_pair(arena, backend, c.input, c.second);
+    values.input = inputs.first;
+    values.second = inputs.second;
+    gradients.input_gradient = input_gradients.first;
+    gradients.second_gradient = input_gradients.second;
+  } else {
+    values.input = arena.tensor(c.input, desc.input_type);
+    if (desc.needs_input_gradient)
+      gradients.input_gradient = arena.tensor(c.input, desc.input_type);
+  }
+  values.output = arena.tensor(desc.output(), desc.output_type);
+  gradients.output_gradient = arena.tensor(desc.output(), desc.output_type);
+  if (c.pool) {
+    values.pooled = arena.tensor(desc.pooled(), desc.output_type);
+    gradients.pooled_gradient = arena.tensor(desc.pooled(), desc.output_type);
+  }
+  arena.bind([&](std::size_t size) { return backend.allocate(size); });
+
+  const auto fill = [&](const Tensor& tensor, std::uint64_t stream) {
+    if (!tensor.empty()) {
+      const auto data = rounded_to(rounding, random_values(tensor.shape().element_count(), stream));
+      backend.upload(data, tensor);
+      backend.synchronize();
+    }
+  };
+  const auto spoil = [&](const Tensor& tensor) {
+    if (!tensor.empty()) {
+      const auto data = poison(tensor.shape().element_count());
+      backend.upload(data, tensor);
+      backend.synchronize();
+    }
+  };
+  fill(values.input, 3);
+  fill(values.second, 4);
+  fill(gradients.output_gradient, 5);
+  fill(gradients.pooled_gradient, 6);
+  for (const Tensor& tensor :
+       {values.output, values.pooled, gradients.input_gradient, gradients.second_gradient})
+    spoil(tensor);
+  convolution->forward(values);
+  convolution->backward(values, gradients);
+
+  const auto get = [&](const Tensor& tensor) {
+    return tensor.empty() ? std::vector<float>{} : values_of(backend, tensor);
+  };
+  const auto parameter_gradients = parameters.gradients();
+  return {get(values.output),
+          get(values.pooled),
+          get(gradients.input_gradient),
+          get(gradients.second_gradient),
+          parameter_gradients[1],
+          parameter_gradients[0]};
+}
+
+const ConvCase conv_cases[] = {
+    {.what = "plain", .input = {2, 12, 20, 16}, .outputs = 32},
+    {.what = "masked input gradient",
+     .input = {2, 12, 20, 32},
+     .outputs = 32,
+     .input_activation = Activation::relu},
+    {.what = "heavy layer",
+     .input = {1, 24, 24, 64},
+     .outputs = 128,
+     .input_activation = Activation::relu},
+    {.what = "two inputs", .input = {2, 10, 14, 32}, .second = 32, .outputs = 64},
+    {.what = "two unequal inputs", .input = {1, 10, 14, 64}, .second = 32, .outputs = 32},
+    {.what = "with pool",
+     .input = {2, 12, 20, 32},
+     .outputs = 32,
+     .pool = true,
+     .input_activation = Activation::relu},
+    {.what = "odd sizes", .input = {3, 13, 17, 32}, .outputs = 32},
+    {.what = "one pixel", .input = {1, 1, 1, 16}, .outputs = 16},
+    {.what = "first layer", .input = {2, 18, 34, 1}, .outputs = 32, .image_input = true},
+    {.what = "first layer on four channels",
+     .input = {2, 17, 33, 4},
+     .outputs = 64,
+     .image_input = true},
+    {.what = "wide first layer",
+     .input = {1, 30, 21, 1},
+     .outputs = 48,
+     .kernel = 11,
+     .activation = Activation::leaky_relu,
+     .image_input = true},
+    {.what = "last layer",
+     .input = {2, 18, 34, 32},
+     .outputs = 1,
+     .kernel = 1,
+     .activation = Activation::none,
+     .image_output = true,
+     .input_activation = Activation::relu},
+    {.what = "last layer to four channels",
+     .input = {2, 9, 21, 64},
+     .outputs = 4,
+     .kernel = 1,
+     .activation = Activation::none,
+     .image_output = true,
+     .input_activation = Activation::relu},
+    {.what = "last layer 3x3",
+     .input = {1, 19, 21, 32},
+     .outputs = 1,
+     .kernel = 3,
+     .activation = Activation::none,
+     .image_output = true,
+     .input_activation = Activation::relu},
+    {.what = "leaky 5x5",
+     .input = {1, 14, 15, 32},
+     .outputs = 32,
+     .kernel = 5,
+     .activation = Activation::leaky_relu,
+     .input_activation = Activation::leaky_relu},
+};
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("ops: conv2d agrees with the reference",
+                   "",
+                   CpuFloat32,
+                   CpuBFloat16,
+                   CudaFloat32,
+                   CudaBFloat16) {
+  auto backend = make_test_backend<TestType>();
+  if (!backend)
+    return;
+  auto reference = make_backend({.kind = DeviceKind::reference, .compute_type = TestType::type});
+  for (const ConvCase& c : conv_cases) {
+    INFO(c.what);
+    const ConvResult expected = run_conv(*reference, c, TestType::type);
+    const ConvResult found = run_conv(*backend, c, TestType::type);
+    const double limit = tolerance(TestType::type);
+    CHECK(relative_difference(found.output, expected.output) < limit);
+    CHECK(relative_difference(found.pooled, expected.pooled) < limit);
+    CHECK(relative_difference(found.input_gradient, expected.input_gradient) < limit);
+    CHECK(relative_difference(found.second_gradient, expected.second_gradient) < limit);
+    CHECK(relative_difference(found.weight_gradient, expected.weight_gradient) < limit);
+    CHECK(relative_difference(found.bias_gradient, expected.bias_gradient) < limit);
+  }
+}
+
+namespace {
+
+struct SimpleResult {
+  std::vector<float> output, input_gradient, weight_gradient, bias_gradient;
+};
+
+SimpleResult run_transpose(Backend& backend,
+                           const Shape& input_shape,
+                           std::int64_t outputs,
+                           DataType rounding) {
+  const DataType type = backend.compute_type();
+  const ConvTranspose2dDesc desc{.input = input_shape,
+                                 .output_channels = outputs,
+                                 .type = type,
+                                 .input_activation = Activation::relu,
+                                 .weight = 0,
+                                 .bias = 1};
+  Parameters parameters(backend,
+                        {{"weight", {input_shape.channels, outputs, 2, 2}}, {"bias", {outputs}}});
+  parameters.set_values(
+      {rounded_to(rounding, random_values(input_shape.channels * outputs * 4, 1, 0.1)),
+       rounded_to(rounding, random_values(outputs, 2))});
+  auto upsample = backend.make_conv_transpose2d(desc, parameters);
+  // As in a network: the output is the first of two inputs of the next convolution.
+  Arena arena;
+  const Tensor input = arena.tensor(input_shape, type);
+  const Tensor input_gradient = arena.tensor(input_shape, type);
+  const InputPair output = plan_input_pair(arena, backend, desc.output(), 32);
+  const InputPair output_gradient = plan_input_pair(arena, backend, desc.output(), 32);
+  arena.bind([&](std::size_t size) { return backend.allocate(size); });
+  const auto x = rounded_to(rounding, random_values(input_shape.element_count(), 3));
+  const auto g = rounded_to(rounding, random_values(desc.output().element_count(), 4));
+  backend.upload(x, input);
+  backend.upload(g, output_gradient.first);
+  const auto nan_in = poison(input_shape.element_count());
+  const auto nan_out = poison(desc.output().element_count());
+  backend.upload(nan_in, input_gradient);
+  backend.upload(nan_out, output.first);
+  backend.synchronize();
+  upsample->forward(input, output.first);
+  upsample->backward(input, output_gradient.first, input_gradient);
+  const auto gradients = parameters.gradients();
+  return {values_of(backend, output.first),
+          values_of(backend, input_gradient),
+          gradients[0],
+          gradients[1]};
+}
+
+SimpleResult run_resample(Backend& backend, ResampleDesc desc, DataType rounding) {
+  const DataType type = backend.compute_type();
+  if (desc.kind != ResampleKind::depth_to_space) {  // the last layers work on float32
+    desc.output_type = type;
+    if (desc.kind != ResampleKind::space_to_depth)
+      desc.input_type = type;
+  }
+  auto resample = backend.make_resample(desc);
+  const Tensor input = backend.allocate_tensor(desc.input, desc.input_type);
+  const Tensor output = backend.allocate_tensor(desc.output(), desc.output_type);
+  const auto x = rounded_to(rounding, random_values(desc.input.element_count(), 1));
+  const auto g = rounded_to(rounding, random_values(desc.output().element_count(), 2));
+  const auto before = desc.accumulate
+                          ? rounded_to(rounding, random_values(desc.input.element_count(), 3))
+                          : poison(desc.input.element_count());
+  const auto nan_out = poison(desc.output().element_count());
+  backend.upload(x, input);
+  backend.upload(nan_out, output);
+  backend.synchronize();
+  resample->forward(input, output);
+  const auto forward = values_of(backend, output);
+  if (desc.kind == ResampleKind::space_to_depth)
+    return {forward, {}, {}, {}};  // the image needs no gradient
+  const Tensor input_gradient = backend.allocate_tensor(desc.input, desc.input_type);
+  backend.upload(before, input_gradient);
+  backend.upload(g, output);
+  backend.synchronize();
+  resample->backward(input, output, input_gradient);
+  return {forward, values_of(backend, input_gradient), {}, {}};
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("ops: conv_transpose2d agrees with the reference",
+                   "",
+                   CpuFloat32,
+                   CpuBFloat16,
+                   CudaFloat32,
+                   CudaBFloat16) {
+  auto backend = make_test_backend<TestType>();
+  if (!backend)
+    return;
+  auto reference = make_backend({.kind = DeviceKind::reference, .compute_type = TestType::type});
+  for (const Shape& shape : {Shape{2, 6, 10, 64}, Shape{1, 5, 7, 32}, Shape{1, 16, 16, 128}}) {
+    INFO(shape.height << " x " << shape.width << " x " << shape.channels);
+    const auto expected = run_transpose(*reference, shape, shape.channels / 2, TestType::type);
+    const auto found = run_transpose(*backend, shape, shape.channels / 2, TestType::type);
+    const double limit = tolerance(TestType::type);
+    CHECK(relative_difference(found.output, expected.output) < limit);
+    CHECK(relative_difference(found.input_gradient, expected.input_gradient) < limit);
+    CHECK(relative_difference(found.weight_gradient, expected.weight_gradient) < limit);
+    CHECK(relative_difference(found.bias_gradient, expected.bias_gradient) < limit);
+  }
+}
+
+TEMPLATE_TEST_CASE("ops: resampling agrees with the reference",
+                   "",
+                   CpuFloat32,
+                   CpuBFloat16,
+                   CudaFloat32,
+                   CudaBFloat16) {
+  auto backend = make_test_backend<TestType>();
+  if (!backend)
+    return;
+  auto reference = make_backend({.kind = DeviceKind::reference, .compute_type = TestType::type});
+  const ResampleDesc cases[] = {
+      {.kind = ResampleKind::max_pool, .input = {2, 12, 10, 32}},
+      {.kind = ResampleKind::max_pool,
+       .input = {2, 12, 10, 32},
+       .input_activation = Activation::relu,
+       .accumulate = true},
+      {.kind = ResampleKind::upsample_nearest,
+       .input = {2, 5, 7, 32},
+       .input_activation = Activation::relu},
+      {.kind = ResampleKind::upsample_nearest, .input = {1, 3, 2, 64}},
+      {.kind = ResampleKind::space_to_depth, .input = {2, 6, 10, 1}},
+      {.kind = ResampleKind::depth_to_space, .input = {2, 6, 10, 4}},
+  };
+  for (const ResampleDesc& desc : cases) {
+    INFO("kind " << static_cast<int>(desc.kind) << ", accumulate " << desc.accumulate);
+    const auto expected = run_resample(*reference, desc, TestType::type);
+    const auto found = run_resample(*backend, desc, TestType::type);
+    CHECK(relative_difference(found.output, expected.output) == 0.0);
+    CHECK(relative_difference(found.input_gradient, expected.input_gradient) <
+          tolerance(TestType::type));
+  }
+}
+
+TEMPLATE_TEST_CASE("ops: a recorded step repeats what it did", "", CpuFloat32, CudaBFloat16) {
+  auto backend = make_test_backend<TestType>();
+  if (!backend)
+    return;
+  const ResampleDesc desc{.kind = ResampleKind::upsample_nearest,
+                          .input = {1, 4, 4, 32},
+                          .input_type = backend->compute_type(),
+                          .output_type = backend->compute_type()};
+  auto resample = backend->make_resample(desc);
+  const Tensor input = backend->allocate_tensor(desc.input, desc.input_type);
+  const Tensor output = backend->allocate_tensor(desc.output(), desc.output_type);
+  const std::vector<float> ones(static_cast<std::size_t>(desc.input.element_count()), 1.0f);
+  const std::vector<float> twos(static_cast<std::size_t>(desc.input.element_count()), 2.0f);
+  backend->upload(ones, input);
+  auto replay = backend->record([&] { resample->forward(input, output); });
+  CHECK(values_of(*backend, output) == std::vector<float>(4 * ones.size(), 1.0f));
+  backend->upload(twos, input);
+  replay->run();
+  CHECK(values_of(*backend, output) == std::vector<float>(4 * ones.size(), 2.0f));
+}

@@ -1,0 +1,143 @@
+#include "core/nn/unet.h"
+
+#include "core/nn/initialize.h"
+#include "tests/support/backends.h"
+#include "tests/support/tensors.h"
+
+#include <algorithm>
+
+using namespace limpid;
+using namespace limpid::testing;
+
+namespace {
+
+const UNetDescription small_networks[] = {
+    {.unshuffle = 1, .channels = {16, 32, 48}, .upsampling = Upsampling::transposed_convolution},
+    {.unshuffle = 2, .channels = {16, 32, 32}, .upsampling = Upsampling::nearest},
+    {.unshuffle = 1,
+     .channels = {32, 16},
+     .upsampling = Upsampling::nearest,
+     .activation = Activation::leaky_relu},
+};
+
+struct NetworkRun {
+  std::vector<float> prediction;
+  std::vector<std::vector<float>> gradients;
+};
+
+NetworkRun run(Backend& backend, const UNetDescription& description, const Shape& image) {
+  Parameters parameters(backend, description.parameters());
+  auto start = initial_parameters(description, 3);
+  for (auto& tensor : start)
+    tensor = rounded_to(backend.compute_type(), tensor);
+  parameters.set_values(start);
+  UNet network(backend, description, parameters, image, NetworkUse::training);
+  const auto x = rounded_to(backend.compute_type(), random_values(image.element_count(), 1));
+  const auto g = rounded_to(backend.compute_type(), random_values(image.element_count(), 2));
+  backend.upload(x, network.image());
+  backend.synchronize();
+  network.forward();
+  const auto prediction = values_of(backend, network.prediction());
+  backend.upload(g, network.prediction_gradient());
+  network.backward();
+  return {prediction, parameters.gradients()};
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("unet: predictions and gradients agree with the reference backend",
+                   "",
+                   CpuFloat32,
+                   CpuBFloat16,
+                   CudaFloat32,
+                   CudaBFloat16) {
+  auto backend = make_test_backend<TestType>();
+  if (!backend)
+    return;
+  auto reference = make_backend({.kind = DeviceKind::reference, .compute_type = TestType::type});
+  // bfloat16: the reference rounds where the backend does, but a sum in another order now and then
+  // rounds to the other side, and switches a unit or a pool that was on the edge.
+  const bool exact = TestType::type == DataType::float32;
+  for (const UNetDescription& description : small_networks) {
+    const Shape image{2, 24, 40, 1};
+    const NetworkRun expected = run(*reference, description, image);
+    const NetworkRun found = run(*backend, description, image);
+    CHECK(relative_difference(found.prediction, expected.prediction) < (exact ? 1e-5 : 1e-2));
+    for (std::size_t i = 0; i < expected.gradients.size(); ++i) {
+      INFO(description.parameters()[i].name);
+      CHECK(relative_difference(found.gradients[i], expected.gradients[i]) < (exact ? 1e-4 : 2e-2));
+    }
+  }
+}
+
+TEMPLATE_TEST_CASE(
+    "unet: inference, which shares memory between layers, predicts what training predicts",
+    "",
+    CpuFloat32,
+    CudaFloat32) {
+  auto backend = make_test_backend<TestType>();
+  if (!backend)
+    return;
+  for (const UNetDescription& description : small_networks) {
+    const Shape image{1, 32, 48, 1};
+    Parameters parameters(*backend, description.parameters());
+    parameters.set_values(initial_parameters(description, 3));
+    UNet training(*backend, description, parameters, image, NetworkUse::training);
+    UNet inference(*backend, description, parameters, image, NetworkUse::inference);
+    CHECK(inference.memory_bytes() < training.memory_bytes());
+    const auto x = random_values(image.element_count(), 1);
+    backend->upload(x, training.image());
+    backend->upload(x, inference.image());
+    backend->synchronize();
+    training.forward();
+    inference.forward();
+    CHECK(values_of(*backend, inference.prediction()) ==
+          values_of(*backend, training.prediction()));
+    CHECK_THROWS_AS(inference.backward(), Error);
+  }
+}
+
+TEST_CASE("unet: no input pixel acts beyond the receptive radius, and one acts nearly as far") {
+  auto backend = make_backend({.kind = DeviceKind::cpu});
+  for (const UNetDescription& description : small_networks) {
+    const std::int64_t radius = description.receptive_radius_px();
+    const std::int64_t grid = description.grid_px();
+    const std::int64_t side = (2 * radius / grid + 6) * grid;
+    const Shape image{1, side, side, 1};
+    Parameters parameters(*backend, description.parameters());
+    auto values = initial_parameters(description, 3);
+    for (auto& tensor : values)  // positive weights: a change never cancels or dies in a ReLU
+      for (float& value : tensor)
+        value = std::abs(value);
+    parameters.set_values(values);
+    UNet network(*backend, description, parameters, image, NetworkUse::inference);
+    const std::vector<float> base(static_cast<std::size_t>(side * side), 1.0f);
+    backend->upload(base, network.image());
+    network.forward();
+    const auto before = values_of(*backend, network.prediction());
+    std::int64_t farthest = 0;
+    for (std::int64_t shift = 0; shift < grid; ++shift) {
+      const std::int64_t at = side / 2 + shift;
+      auto changed = base;
+      changed[static_cast<std::size_t>(at * side + at)] += 1000.0f;
+      backend->upload(changed, network.image());
+      network.forward();
+      const auto after = values_of(*backend, network.prediction());
+      for (std::int64_t y = 0; y < side; ++y)
+        for (std::int64_t x = 0; x < side; ++x)
+          if (after[static_cast<std::size_t>(y * side + x)] !=
+              before[static_cast<std::size_t>(y * side + x)])
+            farthest = std::max({farthest, std::abs(y - at), std::abs(x - at)});
+    }
+    CHECK(farthest <= radius);
+    CHECK(static_cast<double>(farthest) >= 0.85 * static_cast<double>(radius));
+  }
+}
+
+TEST_CASE("unet: an image off the pooling grid is refused") {
+  auto backend = make_backend({.kind = DeviceKind::cpu});
+  const UNetDescription& description = small_networks[0];
+  Parameters parameters(*backend, description.parameters());
+  CHECK_THROWS_AS(UNet(*backend, description, parameters, {1, 30, 32, 1}, NetworkUse::inference),
+                  Error);
+}
