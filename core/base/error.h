@@ -1,12 +1,14 @@
 #pragma once
 
-#include <fmt/format.h>
-
 #include <new>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
+
+#ifndef __CUDACC__
+#include <fmt/format.h>
+#endif
 
 namespace limpid {
 
@@ -34,6 +36,18 @@ class Error : public std::runtime_error {
   ErrorKind kind_;
 };
 
+#ifdef __CUDACC__
+
+// nvcc cannot compile the fmt library of Debian 12, so in CUDA sources a broken promise is reported
+// unformatted.
+template <class... Args>
+void require(bool condition, const char* format, Args&&...) {
+  if (!condition)
+    throw Error(ErrorKind::internal, format);
+}
+
+#else
+
 template <class... Args>
 [[noreturn]] void fail(ErrorKind kind, fmt::format_string<Args...> format, Args&&... args) {
   throw Error(kind, fmt::format(format, std::forward<Args>(args)...));
@@ -60,5 +74,7 @@ decltype(auto) with_context(std::string_view context, Action&& action) {
     throw Error(ErrorKind::internal, fmt::format("{}: {}", context, error.what()));
   }
 }
+
+#endif
 
 }  // namespace limpid

@@ -85,6 +85,17 @@ class Tensor {
     return slice;
   }
 
+  // This slice together with the channels behind it, `count` in all.
+  Tensor extended(std::int64_t count) const {
+    require(count >= shape_.channels && count <= pixel_stride_,
+            "{} channels in pixels of {}",
+            count,
+            pixel_stride_);
+    Tensor wider = *this;
+    wider.shape_.channels = count;
+    return wider;
+  }
+
   // Offset of the first element in the storage.
   std::size_t offset_bytes() const { return offset_bytes_; }
 

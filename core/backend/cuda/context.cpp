@@ -1,0 +1,59 @@
+#include "core/backend/cuda/context.h"
+
+#include <algorithm>
+
+namespace limpid::cuda {
+namespace {
+
+std::string machine_name(int gpu_index) {
+  cudaDeviceProp properties{};
+  LIMPID_CUDA(cudaGetDeviceProperties(&properties, gpu_index));
+  return fmt::format(
+      "{} sm{}{} cudnn{}", properties.name, properties.major, properties.minor, cudnnGetVersion());
+}
+
+cudaDeviceProp select_gpu(int gpu_index) {
+  LIMPID_CUDA(cudaSetDevice(gpu_index));
+  cudaDeviceProp properties{};
+  LIMPID_CUDA(cudaGetDeviceProperties(&properties, gpu_index));
+  return properties;
+}
+
+void free_device(void* memory) {
+  if (cudaFree(memory) != cudaSuccess)
+    log_warning("releasing GPU memory failed");
+}
+
+}  // namespace
+
+std::shared_ptr<Storage> allocate_device_memory(std::size_t size_bytes) {
+  void* memory = nullptr;
+  const cudaError_t code = cudaMalloc(&memory, std::max<std::size_t>(size_bytes, 1));
+  if (code == cudaErrorMemoryAllocation) {
+    static_cast<void>(cudaGetLastError());  // it would be reported again by the next check
+    std::size_t free_bytes = 0, total_bytes = 0;
+    LIMPID_CUDA(cudaMemGetInfo(&free_bytes, &total_bytes));
+    fail(ErrorKind::device,
+         "allocating {} bytes of GPU memory failed; {} of {} bytes are free",
+         size_bytes,
+         free_bytes,
+         total_bytes);
+  }
+  LIMPID_CUDA(code);
+  return std::make_shared<Storage>(
+      static_cast<std::byte*>(memory), size_bytes, std::shared_ptr<void>(memory, free_device));
+}
+
+Context::Context(int gpu_index)
+    : properties_(select_gpu(gpu_index)),
+      stream_(make_stream()),
+      cudnn_(make_cudnn_handle(stream_.get())),
+      plans_(machine_name(gpu_index)) {}
+
+std::shared_ptr<Storage> Context::workspace(std::size_t size_bytes) {
+  if (!workspace_ || workspace_->size_bytes() < size_bytes)
+    workspace_ = allocate_device_memory(size_bytes);
+  return workspace_;
+}
+
+}  // namespace limpid::cuda

@@ -1,0 +1,39 @@
+#pragma once
+
+#include "core/backend/cuda/handles.h"
+#include "core/backend/cuda/plan_cache.h"
+#include "core/tensor/tensor.h"
+
+#include <cstddef>
+#include <memory>
+
+namespace limpid::cuda {
+
+// Throws Error(device) that states the bytes when the memory is not enough.
+std::shared_ptr<Storage> allocate_device_memory(std::size_t size_bytes);
+
+// What all operations of one backend share: the GPU, its stream, the cuDNN handle, scratch memory.
+class Context {
+ public:
+  explicit Context(int gpu_index);
+
+  cudaStream_t stream() const { return stream_.get(); }
+  cudnnHandle_t cudnn() const { return cudnn_.get(); }
+  PlanCache& plans() { return plans_; }
+  int multiprocessor_count() const { return properties_.multiProcessorCount; }
+  int compute_capability() const { return 10 * properties_.major + properties_.minor; }
+  const char* gpu_name() const { return properties_.name; }
+
+  // Scratch memory that operations use one after the other. An operation keeps the block it was
+  // given, so a larger one asked for later does not move what a recorded step refers to.
+  std::shared_ptr<Storage> workspace(std::size_t size_bytes);
+
+ private:
+  cudaDeviceProp properties_{};
+  Stream stream_;
+  CudnnHandle cudnn_;
+  PlanCache plans_;
+  std::shared_ptr<Storage> workspace_;
+};
+
+}  // namespace limpid::cuda

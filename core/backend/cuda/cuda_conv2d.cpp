@@ -1,0 +1,133 @@
+#include "core/backend/cuda/cuda_conv2d.h"
+
+#include "core/backend/cuda/kernels.h"
+#include "core/backend/cuda/narrow_convolution.h"
+
+namespace limpid::cuda {
+namespace {
+
+void* address(const Tensor& flat, std::int64_t offset) {
+  return flat.data() + static_cast<std::size_t>(offset) * size_bytes(flat.type());
+}
+
+}  // namespace
+
+void* weight_address(const Parameters& parameters, std::size_t index) {
+  return address(parameters.working_copy(), parameters.offset(index));
+}
+
+void* gradient_address(const Parameters& parameters, std::size_t index) {
+  return address(parameters.gradient(), parameters.offset(index));
+}
+
+CudaConv2d::CudaConv2d(Context& context, const Conv2dDesc& desc, Parameters& parameters)
+    : context_(context), desc_(desc), parameters_(parameters) {
+  require(desc.input_type == desc.output_type, "a wide convolution between types");
+}
+
+ConvolutionGeometry CudaConv2d::geometry(const Tensor& x, const Tensor& y) const {
+  return {.x = x.shape(),
+          .x_stride = x.pixel_stride(),
+          .y = y.shape(),
+          .y_stride = y.pixel_stride(),
+          .kernel_size = desc_.kernel_size,
+          .step = 1,
+          .padding = desc_.kernel_size / 2,
+          .type = desc_.input_type};
+}
+
+Tensor CudaConv2d::whole(const Tensor& first, const Tensor& second) const {
+  if (desc_.second_channels == 0)
+    return first;
+  const Tensor both = first.extended(desc_.input.channels + desc_.second_channels);
+  require(both.channels(desc_.input.channels, desc_.second_channels).data() == second.data(),
+          "the two inputs are not neighbours");
+  return both;
+}
+
+Tensor CudaConv2d::dense_copy(const Tensor& tensor) {
+  if (!dense_memory_)
+    dense_memory_ = allocate_device_memory(Tensor::size_bytes(tensor.shape(), tensor.type()));
+  return Tensor(tensor.shape(), tensor.type(), dense_memory_);
+}
+
+void CudaConv2d::forward(const Forward& values) {
+  const Tensor x = whole(values.input, values.second);
+  const Epilogue epilogue{.bias = true, .activation = desc_.activation};
+  if (!forward_) {
+    forward_ = std::make_unique<CudnnPass>(
+        context_, geometry(x, values.output), CudnnPass::Direction::forward, epilogue);
+    dense_output_ = !forward_->is_possible();
+    if (dense_output_)
+      forward_ = std::make_unique<CudnnPass>(context_,
+                                             geometry(x, dense_copy(values.output)),
+                                             CudnnPass::Direction::forward,
+                                             epilogue);
+    if (!forward_->is_possible())
+      fail(ErrorKind::device, "cuDNN has no convolution for {}", geometry(x, values.output).key());
+  }
+  const Tensor y = dense_output_ ? dense_copy(values.output) : values.output;
+  forward_->run(
+      x, weight_address(parameters_, desc_.weight), weight_address(parameters_, desc_.bias), {}, y);
+  if (dense_output_)
+    copy_with_bias(y, values.output, nullptr, context_.stream());
+}
+
+void CudaConv2d::plan_backward(const Forward& values, const Backward& gradients) {
+  const Tensor x = whole(values.input, values.second);
+  const Tensor& y = gradients.output_gradient;
+  const Epilogue epilogue{.derivative_of = desc_.input_activation};
+  const auto plan = [&](const Tensor& y_as_read) {
+    backward_weights_ = std::make_unique<CudnnWeightGradient>(context_, geometry(x, y_as_read));
+    if (!backward_weights_->is_possible())
+      return false;
+    if (!desc_.needs_input_gradient && desc_.second_channels == 0)
+      return true;
+    const Tensor dx = whole(gradients.input_gradient, gradients.second_gradient);
+    backward_data_ = std::make_unique<CudnnPass>(
+        context_, geometry(dx, y_as_read), CudnnPass::Direction::backward_data, epilogue);
+    return backward_data_->is_possible();
+  };
+  if (!plan(y)) {
+    dense_gradient_ = true;
+    if (!plan(dense_copy(y)))
+      fail(ErrorKind::device, "cuDNN has no gradient for {}", geometry(x, y).key());
+  }
+  sum_workspace_ = context_.workspace(column_sum_workspace(desc_.output()));
+}
+
+void CudaConv2d::backward(const Forward& values, const Backward& gradients) {
+  if (!backward_weights_)
+    plan_backward(values, gradients);
+  Tensor y_gradient = gradients.output_gradient;
+  if (dense_gradient_) {
+    y_gradient = dense_copy(gradients.output_gradient);
+    copy_with_bias(gradients.output_gradient, y_gradient, nullptr, context_.stream());
+  }
+  backward_weights_->run(
+      whole(values.input, values.second), y_gradient, gradient_address(parameters_, desc_.weight));
+  column_sum(y_gradient,
+             gradient_address(parameters_, desc_.bias),
+             sum_workspace_->data(),
+             context_.stream());
+  if (backward_data_)
+    backward_data_->run(y_gradient,
+                        weight_address(parameters_, desc_.weight),
+                        nullptr,
+                        values.input,
+                        whole(gradients.input_gradient, gradients.second_gradient));
+}
+
+std::unique_ptr<Conv2d> make_cuda_conv2d(Context& context,
+                                         const Conv2dDesc& desc,
+                                         Parameters& parameters) {
+  const bool narrow_input =
+      desc.input.channels <= 4 && desc.second_channels == 0 && !desc.needs_input_gradient;
+  if (narrow_input)
+    return std::make_unique<NarrowInputConv2d>(context, desc, parameters);
+  if (desc.output_channels <= 4 && desc.second_channels == 0 && desc.activation == Activation::none)
+    return std::make_unique<NarrowOutputConv2d>(context, desc, parameters);
+  return std::make_unique<CudaConv2d>(context, desc, parameters);
+}
+
+}  // namespace limpid::cuda

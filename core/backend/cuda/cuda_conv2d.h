@@ -1,0 +1,51 @@
+#pragma once
+
+#include "core/backend/cuda/context.h"
+#include "core/backend/cuda/cudnn_convolution.h"
+#include "core/backend/ops.h"
+#include "core/backend/parameters.h"
+
+#include <memory>
+#include <optional>
+
+namespace limpid::cuda {
+
+// Addresses of one parameter inside the flat blocks.
+void* weight_address(const Parameters& parameters, std::size_t index);
+void* gradient_address(const Parameters& parameters, std::size_t index);
+
+// A convolution on the tensor cores through cuDNN. Two inputs are neighbouring slices of one tensor
+// and are read as one. Plans of the backward pass are made at its first use.
+class CudaConv2d : public Conv2d {
+ public:
+  CudaConv2d(Context& context, const Conv2dDesc& desc, Parameters& parameters);
+
+  void forward(const Forward& values) override;
+  void backward(const Forward& values, const Backward& gradients) override;
+
+ private:
+  ConvolutionGeometry geometry(const Tensor& x, const Tensor& y) const;
+  Tensor whole(const Tensor& first, const Tensor& second) const;
+  void plan_backward(const Forward& values, const Backward& gradients);
+  // `tensor`, or a dense copy of it for plans that need one.
+  Tensor dense_copy(const Tensor& tensor);
+
+  Context& context_;
+  Conv2dDesc desc_;
+  Parameters& parameters_;
+  std::unique_ptr<CudnnPass> forward_;
+  std::unique_ptr<CudnnPass> backward_data_;
+  std::unique_ptr<CudnnWeightGradient> backward_weights_;
+  bool dense_output_ = false;    // forward_ writes a dense tensor, which is then copied
+  bool dense_gradient_ = false;  // the backward plans read a dense copy of the output gradient
+  std::shared_ptr<Storage> dense_memory_;
+  std::shared_ptr<Storage> sum_workspace_;
+};
+
+// The convolution for this description: CudaConv2d, or the kernels for 1 to 4 channels at either
+// side.
+std::unique_ptr<Conv2d> make_cuda_conv2d(Context& context,
+                                         const Conv2dDesc& desc,
+                                         Parameters& parameters);
+
+}  // namespace limpid::cuda

@@ -1,0 +1,343 @@
+#include "core/backend/cuda/cudnn_convolution.h"
+
+#include "core/backend/cuda/kernels.h"
+
+#include <algorithm>
+#include <map>
+#include <vector>
+
+namespace limpid::cuda {
+
+namespace fe = cudnn_frontend;
+using Attributes = std::shared_ptr<fe::graph::Tensor_attributes>;
+
+namespace {
+
+enum TensorNumber : std::int64_t {
+  x_number = 1,
+  y_number,
+  weight_number,
+  bias_number,
+  mask_number
+};
+
+fe::DataType_t cudnn_type(DataType type) {
+  return type == DataType::float32 ? fe::DataType_t::FLOAT : fe::DataType_t::BFLOAT16;
+}
+
+// cuDNN names dimensions NCHW whatever the layout; strides say NHWC.
+Attributes image(fe::graph::Graph& graph,
+                 std::int64_t number,
+                 const Shape& s,
+                 std::int64_t stride,
+                 DataType type) {
+  return graph.tensor(fe::graph::Tensor_attributes()
+                          .set_uid(number)
+                          .set_dim({s.batch, s.channels, s.height, s.width})
+                          .set_stride({s.height * s.width * stride, 1, s.width * stride, stride})
+                          .set_data_type(cudnn_type(type)));
+}
+
+void mark_output(const Attributes& tensor,
+                 std::int64_t number,
+                 const Shape& s,
+                 std::int64_t stride,
+                 DataType type) {
+  tensor->set_uid(number)
+      .set_output(true)
+      .set_dim({s.batch, s.channels, s.height, s.width})
+      .set_stride({s.height * s.width * stride, 1, s.width * stride, stride})
+      .set_data_type(cudnn_type(type));
+}
+
+std::vector<std::int64_t> weight_dims(const ConvolutionGeometry& g) {
+  return {g.y.channels, g.x.channels, g.kernel_size, g.kernel_size};
+}
+
+std::vector<std::int64_t> weight_strides(const ConvolutionGeometry& g) {
+  const std::int64_t k = g.kernel_size;
+  return {k * k * g.x.channels, 1, k * g.x.channels, g.x.channels};
+}
+
+Attributes weights(fe::graph::Graph& graph, const ConvolutionGeometry& g) {
+  return graph.tensor(fe::graph::Tensor_attributes()
+                          .set_uid(weight_number)
+                          .set_dim(weight_dims(g))
+                          .set_stride(weight_strides(g))
+                          .set_data_type(cudnn_type(g.type)));
+}
+
+template <class Operation>
+Operation with_window(const ConvolutionGeometry& g) {
+  return Operation()
+      .set_padding({g.padding, g.padding})
+      .set_stride({g.step, g.step})
+      .set_dilation({1, 1});
+}
+
+void set_types(fe::graph::Graph& graph, DataType type) {
+  graph.set_io_data_type(cudnn_type(type))
+      .set_intermediate_data_type(fe::DataType_t::FLOAT)
+      .set_compute_data_type(fe::DataType_t::FLOAT);
+}
+
+fe::graph::Pointwise_attributes relu(fe::PointwiseMode_t mode, Activation activation) {
+  fe::graph::Pointwise_attributes attributes;
+  attributes.set_mode(mode);
+  if (activation == Activation::leaky_relu)
+    attributes.set_relu_lower_clip_slope(leaky_relu_slope);
+  return attributes;
+}
+
+struct Side {
+  std::int64_t number;
+  Shape shape;
+  std::int64_t stride;
+};
+
+Side source(const ConvolutionGeometry& g, CudnnPass::Direction direction) {
+  return direction == CudnnPass::Direction::forward ? Side{x_number, g.x, g.x_stride}
+                                                    : Side{y_number, g.y, g.y_stride};
+}
+
+Side result(const ConvolutionGeometry& g, CudnnPass::Direction direction) {
+  return direction == CudnnPass::Direction::forward ? Side{y_number, g.y, g.y_stride}
+                                                    : Side{x_number, g.x, g.x_stride};
+}
+
+void describe_pass(fe::graph::Graph& graph,
+                   const ConvolutionGeometry& g,
+                   CudnnPass::Direction direction,
+                   const Epilogue& epilogue) {
+  set_types(graph, g.type);
+  const Side from = source(g, direction);
+  const Side to = result(g, direction);
+  const Attributes input = image(graph, from.number, from.shape, from.stride, g.type);
+  const Attributes weight = weights(graph, g);
+  Attributes value =
+      direction == CudnnPass::Direction::forward
+          ? graph.conv_fprop(input, weight, with_window<fe::graph::Conv_fprop_attributes>(g))
+          : graph.conv_dgrad(input, weight, with_window<fe::graph::Conv_dgrad_attributes>(g));
+  value->set_dim({to.shape.batch, to.shape.channels, to.shape.height, to.shape.width});
+  if (epilogue.bias) {
+    const std::int64_t channels = to.shape.channels;
+    const Attributes bias = graph.tensor(fe::graph::Tensor_attributes()
+                                             .set_uid(bias_number)
+                                             .set_dim({1, channels, 1, 1})
+                                             .set_stride({channels, 1, channels, channels})
+                                             .set_data_type(cudnn_type(g.type)));
+    value = graph.pointwise(
+        value, bias, fe::graph::Pointwise_attributes().set_mode(fe::PointwiseMode_t::ADD));
+  }
+  if (epilogue.activation != Activation::none)
+    value = graph.pointwise(value, relu(fe::PointwiseMode_t::RELU_FWD, epilogue.activation));
+  if (epilogue.derivative_of != Activation::none) {
+    const Attributes mask = image(graph, mask_number, to.shape, to.stride, g.type);
+    value =
+        graph.pointwise(value, mask, relu(fe::PointwiseMode_t::RELU_BWD, epilogue.derivative_of));
+  }
+  mark_output(value, to.number, to.shape, to.stride, g.type);
+}
+
+// Memory to time plans on, taken when it is first asked for. Small numbers that are not zero: zeros
+// can run faster than real data. Empty when the GPU has no room for it.
+class TuningMemory {
+ public:
+  TuningMemory(Context& context, const ConvolutionGeometry& g) : context_(context), geometry_(g) {}
+
+  // Of the tensors that a pass with this epilogue has.
+  TensorAddresses addresses(const Epilogue& epilogue) {
+    allocate();
+    TensorAddresses addresses;
+    for (const auto& [number, tensor] : tensors_)
+      if ((number != bias_number || epilogue.bias) &&
+          (number != mask_number || epilogue.derivative_of != Activation::none))
+        addresses[number] = tensor.data();
+    return addresses;
+  }
+  const Tensor& tensor(std::int64_t number) {
+    allocate();
+    return tensors_.at(number);
+  }
+  bool is_empty() {
+    allocate();
+    return tensors_.empty();
+  }
+
+ private:
+  void allocate() {
+    if (tried_)
+      return;
+    tried_ = true;
+    const ConvolutionGeometry& g = geometry_;
+    try {
+      add(x_number, g.x, g.x_stride);
+      add(y_number, g.y, g.y_stride);
+      add(mask_number,
+          g.x.element_count() > g.y.element_count() ? g.x : g.y,
+          std::max(g.x_stride, g.y_stride));
+      add(weight_number,
+          {1, g.kernel_size, g.kernel_size, g.x.channels * g.y.channels},
+          g.x.channels * g.y.channels);
+      add(bias_number, {1, 1, 1, g.y.channels}, g.y.channels);
+    } catch (const Error&) {
+      tensors_.clear();
+    }
+  }
+  void add(std::int64_t number, Shape shape, std::int64_t stride) {
+    const std::int64_t channels = shape.channels;
+    shape.channels = stride;
+    const std::size_t bytes = Tensor::size_bytes(shape, geometry_.type);
+    const auto block = allocate_device_memory(bytes);
+    LIMPID_CUDA(cudaMemsetAsync(block->data(), 0x3c, bytes, context_.stream()));
+    tensors_[number] = Tensor(shape, geometry_.type, block).channels(0, channels);
+  }
+
+  Context& context_;
+  const ConvolutionGeometry& geometry_;
+  bool tried_ = false;
+  std::map<std::int64_t, Tensor> tensors_;
+};
+
+}  // namespace
+
+std::string ConvolutionGeometry::key() const {
+  return fmt::format("{} {}x{}x{}x{}/{} {}x{}x{}/{} k{} s{} p{}",
+                     name(type),
+                     x.batch,
+                     x.height,
+                     x.width,
+                     x.channels,
+                     x_stride,
+                     y.height,
+                     y.width,
+                     y.channels,
+                     y_stride,
+                     kernel_size,
+                     step,
+                     padding);
+}
+
+CudnnPass::CudnnPass(Context& context,
+                     const ConvolutionGeometry& geometry,
+                     Direction direction,
+                     const Epilogue& epilogue)
+    : context_(context), geometry_(geometry), direction_(direction), epilogue_(epilogue) {
+  choose();
+}
+
+void CudnnPass::choose() {
+  const bool has_epilogue = epilogue_.bias || epilogue_.activation != Activation::none ||
+                            epilogue_.derivative_of != Activation::none;
+  const std::string key = fmt::format(
+      "{} {}", direction_ == Direction::forward ? "forward" : "backward_data", geometry_.key());
+  const std::string fused_key = fmt::format("{} b{} a{} d{}",
+                                            key,
+                                            epilogue_.bias,
+                                            static_cast<int>(epilogue_.activation),
+                                            static_cast<int>(epilogue_.derivative_of));
+  const std::string choice_key = fused_key + " epilogue";
+  const auto remembered = context_.plans().find(choice_key);
+  TuningMemory memory(context_, geometry_);
+  const auto make = [&](const std::string& plan_key, const Epilogue& epilogue) {
+    return CudnnPlan::make(
+        context_,
+        plan_key,
+        geometry_.type,
+        [&](fe::graph::Graph& graph) { describe_pass(graph, geometry_, direction_, epilogue); },
+        [&] { return memory.addresses(epilogue); });
+  };
+  if (has_epilogue && remembered != "kernel")
+    fused_ = make(fused_key, epilogue_);
+  if (fused_ && remembered)
+    return;
+  plain_ = make(key, {});
+  if (!fused_ || !plain_ || memory.is_empty())
+    return;
+
+  const Tensor& from = memory.tensor(source(geometry_, direction_).number);
+  const Tensor& to = memory.tensor(result(geometry_, direction_).number);
+  const Tensor mask = to;
+  const void* weight = memory.tensor(weight_number).data();
+  const void* bias = memory.tensor(bias_number).data();
+  const double fused_ms = measure_ms(context_, [&] { run_fused(from, weight, bias, mask, to); });
+  const double plain_ms = measure_ms(context_, [&] { run_plain(from, weight, bias, mask, to); });
+  const bool fuse = fused_ms <= plain_ms;
+  (fuse ? plain_ : fused_).reset();
+  context_.plans().store(choice_key, fuse ? "fused" : "kernel");
+}
+
+void CudnnPass::run(const Tensor& from,
+                    const void* weight,
+                    const void* bias,
+                    const Tensor& mask,
+                    const Tensor& to) const {
+  if (fused_)
+    run_fused(from, weight, bias, mask, to);
+  else
+    run_plain(from, weight, bias, mask, to);
+}
+
+void CudnnPass::run_fused(const Tensor& from,
+                          const void* weight,
+                          const void* bias,
+                          const Tensor& mask,
+                          const Tensor& to) const {
+  TensorAddresses addresses{{source(geometry_, direction_).number, from.data()},
+                            {result(geometry_, direction_).number, to.data()},
+                            {weight_number, const_cast<void*>(weight)}};
+  if (epilogue_.bias)
+    addresses[bias_number] = const_cast<void*>(bias);
+  if (epilogue_.derivative_of != Activation::none)
+    addresses[mask_number] = mask.data();
+  fused_->run(addresses);
+}
+
+void CudnnPass::run_plain(const Tensor& from,
+                          const void* weight,
+                          const void* bias,
+                          const Tensor& mask,
+                          const Tensor& to) const {
+  TensorAddresses addresses{{source(geometry_, direction_).number, from.data()},
+                            {result(geometry_, direction_).number, to.data()},
+                            {weight_number, const_cast<void*>(weight)}};
+  plain_->run(addresses);
+  if (epilogue_.bias || epilogue_.activation != Activation::none)
+    add_bias_and_activate(
+        to, epilogue_.bias ? bias : nullptr, epilogue_.activation, context_.stream());
+  multiply_by_derivative(to,
+                         epilogue_.derivative_of == Activation::none ? to : mask,
+                         epilogue_.derivative_of,
+                         context_.stream());
+}
+
+CudnnWeightGradient::CudnnWeightGradient(Context& context, const ConvolutionGeometry& g) {
+  TuningMemory memory(context, g);
+  plan_ = CudnnPlan::make(
+      context,
+      "backward_weights " + g.key(),
+      g.type,
+      [&](fe::graph::Graph& graph) {
+        set_types(graph, g.type);
+        const Attributes x = image(graph, x_number, g.x, g.x_stride, g.type);
+        const Attributes y = image(graph, y_number, g.y, g.y_stride, g.type);
+        const Attributes gradient =
+            graph.conv_wgrad(y, x, with_window<fe::graph::Conv_wgrad_attributes>(g));
+        gradient->set_uid(weight_number)
+            .set_output(true)
+            .set_dim(weight_dims(g))
+            .set_stride(weight_strides(g))
+            .set_data_type(cudnn_type(g.type));
+      },
+      [&] { return memory.addresses({}); });
+}
+
+void CudnnWeightGradient::run(const Tensor& x,
+                              const Tensor& y_gradient,
+                              void* weight_gradient) const {
+  TensorAddresses addresses{
+      {x_number, x.data()}, {y_number, y_gradient.data()}, {weight_number, weight_gradient}};
+  plan_->run(addresses);
+}
+
+}  // namespace limpid::cuda

@@ -1,0 +1,65 @@
+#include "core/backend/cuda/cuda_backend.h"
+#include "core/backend/cuda_library.h"
+
+#include <limpid_version.h>
+
+namespace limpid::cuda {
+namespace {
+
+std::string version_text(int version) {
+  return fmt::format("{}.{}", version / 1000, version % 1000 / 10);
+}
+
+GpuReport inspect() {
+  GpuReport report;
+  int driver = 0, runtime = 0, count = 0;
+  static_cast<void>(cudaDriverGetVersion(&driver));
+  static_cast<void>(cudaRuntimeGetVersion(&runtime));
+  const std::size_t cudnn = cudnnGetVersion();
+  report.versions = fmt::format("driver for CUDA {}, CUDA runtime {}, cuDNN {}.{}.{}",
+                                driver > 0 ? version_text(driver) : "none",
+                                version_text(runtime),
+                                cudnn / 10000,
+                                cudnn % 10000 / 100,
+                                cudnn % 100);
+  const cudaError_t code = cudaGetDeviceCount(&count);
+  if (code != cudaSuccess) {
+    static_cast<void>(cudaGetLastError());
+    if (driver == 0)
+      report.why_none = "no NVIDIA driver is installed";
+    else if (code == cudaErrorInsufficientDriver)
+      report.why_none = fmt::format("the GPU driver supports CUDA {}, this program needs {}",
+                                    version_text(driver),
+                                    version_text(runtime));
+    else
+      report.why_none = fmt::format("no GPU: {}", cudaGetErrorString(code));
+    return report;
+  }
+  for (int index = 0; index < count; ++index) {
+    cudaDeviceProp properties{};
+    GpuInfo gpu;
+    if (cudaGetDeviceProperties(&properties, index) != cudaSuccess)
+      continue;
+    gpu.index = index;
+    gpu.name = properties.name;
+    gpu.compute_capability = 10 * properties.major + properties.minor;
+    gpu.total_memory_bytes = properties.totalGlobalMem;
+    report.gpus.push_back(gpu);
+  }
+  if (report.gpus.empty())
+    report.why_none = "the driver shows no GPU";
+  return report;
+}
+
+std::unique_ptr<Backend> make_backend(int gpu_index, DataType compute_type) {
+  return std::make_unique<CudaBackend>(gpu_index, compute_type);
+}
+
+}  // namespace
+}  // namespace limpid::cuda
+
+extern "C" __attribute__((visibility("default"))) const limpid::CudaLibrary* limpid_cuda_library() {
+  static const limpid::CudaLibrary library{
+      LIMPID_VERSION, limpid::cuda::inspect, limpid::cuda::make_backend};
+  return &library;
+}

@@ -1,0 +1,152 @@
+#pragma once
+
+#include "core/backend/ops.h"
+#include "core/tensor/tensor.h"
+
+#include <cuda_runtime.h>
+
+#include <cstddef>
+#include <cstdint>
+
+// Kernels behind plain functions. All tensors lie on the device of the current stream; NHWC, where
+// `pixel_stride` elements separate neighbouring pixels; T is float or bfloat16 as Tensor::type()
+// says. Wide tensors have channel counts, strides and offsets that are multiples of 8, so that 8
+// channels are read and written at once.
+namespace limpid::cuda {
+
+// y = activation(y + bias), in place. `bias` has the type of y.
+void add_bias_and_activate(const Tensor& y,
+                           const void* bias,
+                           Activation activation,
+                           cudaStream_t stream);
+
+// to = from + bias (null: no bias), shapes equal, strides as they are.
+void copy_with_bias(const Tensor& from, const Tensor& to, const void* bias, cudaStream_t stream);
+
+// gradient *= derivative of the activation that made `value`.
+void multiply_by_derivative(const Tensor& gradient,
+                            const Tensor& value,
+                            Activation activation,
+                            cudaStream_t stream);
+
+// bias_gradient[c] = sum over pixels of gradient[.., c]. Needs column_sum_workspace() bytes.
+std::size_t column_sum_workspace(const Shape& shape);
+void column_sum(const Tensor& gradient, void* bias_gradient, void* workspace, cudaStream_t stream);
+
+// Dense conversion between float32 and bfloat16.
+void convert(const Tensor& from, const Tensor& to, cudaStream_t stream);
+
+void max_pool(const Tensor& input, const Tensor& output, cudaStream_t stream);
+void max_pool_backward(const Tensor& input,
+                       const Tensor& output_gradient,
+                       const Tensor& input_gradient,
+                       const ResampleDesc& desc,
+                       cudaStream_t stream);
+void upsample_nearest(const Tensor& input, const Tensor& output, cudaStream_t stream);
+void upsample_nearest_backward(const Tensor& input,
+                               const Tensor& output_gradient,
+                               const Tensor& input_gradient,
+                               Activation input_activation,
+                               cudaStream_t stream);
+// One-channel images; the image float32.
+void space_to_depth(const Tensor& image, const Tensor& output, cudaStream_t stream);
+void depth_to_space(const Tensor& input, const Tensor& image, cudaStream_t stream);  // both float32
+void depth_to_space_backward(const Tensor& image_gradient,
+                             const Tensor& input_gradient,
+                             cudaStream_t stream);
+
+// Convolutions between a narrow tensor (1 to 4 channels, float32 or T) and a wide one (T). Weights
+// w(tap, n, w) of narrow channel n and wide channel w lie at tap * tap_stride + n * narrow_stride +
+// w * wide_stride elements.
+struct NarrowConvolution {
+  std::int64_t kernel_size = 3;
+  bool flip = false;  // use tap k*k - 1 - tap: a gradient with respect to the input
+  std::int64_t tap_stride = 0;
+  std::int64_t narrow_stride = 0;
+  std::int64_t wide_stride = 0;
+};
+
+// wide = activation(conv(narrow) + bias); with `mask`, a tensor like wide: wide = conv(narrow) *
+// derivative(mask).
+void convolve_narrow_to_wide(const Tensor& narrow,
+                             const Tensor& wide,
+                             const NarrowConvolution& convolution,
+                             const void* weight,
+                             const void* bias,
+                             const Tensor& mask,
+                             Activation activation,
+                             cudaStream_t stream);
+
+// narrow = conv(wide) + bias (null: no bias).
+void convolve_wide_to_narrow(const Tensor& wide,
+                             const Tensor& narrow,
+                             const NarrowConvolution& convolution,
+                             const void* weight,
+                             const void* bias,
+                             cudaStream_t stream);
+
+// Gradient of those weights: dw(tap, n, w) = sum over pixels of wide[p, w] * narrow[p + tap - k/2,
+// n]. Sums are taken in a fixed order. Needs narrow_gradient_workspace() bytes. `weight_gradient`
+// has the type of wide.
+std::size_t narrow_gradient_workspace(const Shape& wide,
+                                      std::int64_t narrow_channels,
+                                      std::int64_t kernel_size);
+void narrow_weight_gradient(const Tensor& wide,
+                            const Tensor& narrow,
+                            const NarrowConvolution& convolution,
+                            void* weight_gradient,
+                            void* workspace,
+                            cudaStream_t stream);
+// bias_gradient[n] = sum over pixels, for a narrow tensor; `bias_type` is the type of the result.
+void narrow_column_sum(const Tensor& narrow,
+                       void* bias_gradient,
+                       DataType bias_type,
+                       cudaStream_t stream);
+
+// Weighted mean squared error; see Loss. `value` is one double on the device, `partial`
+// loss_workspace() bytes.
+std::size_t loss_workspace();
+void mean_squared_error(const Tensor& prediction,
+                        const Tensor& target,
+                        const Tensor& weight,
+                        const Tensor& gradient,
+                        double* value,
+                        void* partial,
+                        cudaStream_t stream);
+
+// One Adam update of a flat block; see Adam. Pointers to float32 unless said; average may be null.
+struct AdamBlock {
+  float* value = nullptr;
+  void* working_copy = nullptr;  // bfloat16; null in a float32 network
+  const void* gradient = nullptr;
+  DataType gradient_type = DataType::float32;
+  float* first_moment = nullptr;
+  float* second_moment = nullptr;
+  float* average = nullptr;
+  std::int64_t count = 0;
+};
+// Values that change from step to step, on the device.
+struct AdamScalars {
+  float step_size;
+  float second_correction;
+  float gradient_scale;
+};
+std::size_t adam_workspace();
+void set_adam_scalars(AdamScalars* scalars,
+                      float step_size,
+                      float second_correction,
+                      cudaStream_t stream);
+void adam_update(const AdamBlock& block,
+                 const AdamDesc& desc,
+                 AdamScalars* scalars,
+                 void* workspace,
+                 cudaStream_t stream);
+
+void add_noise(const Tensor& clean,
+               const Tensor& noisy,
+               const NoiseDesc& desc,
+               std::uint64_t seed,
+               std::uint64_t stream_number,
+               cudaStream_t stream);
+
+}  // namespace limpid::cuda

@@ -1,0 +1,206 @@
+#include "core/backend/cuda/check.h"
+#include "core/backend/cuda/device_vector.cuh"
+#include "core/backend/cuda/kernels.h"
+
+namespace limpid::cuda {
+namespace {
+
+constexpr int block_size = 256;
+constexpr int column_sum_blocks = 512;
+
+// In the kernels below one thread handles 8 channels of one pixel; neighbouring threads take
+// neighbouring channels.
+
+template <class T>
+__global__ void bias_activate_kernel(const T* from,
+                                     std::int64_t from_stride,
+                                     T* to,
+                                     std::int64_t to_stride,
+                                     const T* bias,
+                                     int groups,
+                                     std::int64_t pixels,
+                                     float slope) {
+  LIMPID_GRID_STRIDE(i, pixels * groups) {
+    const std::int64_t pixel = i / groups;
+    const int channel = static_cast<int>(i % groups) * vector_channels;
+    Vector8 x = load8(from + pixel * from_stride + channel);
+    const Vector8 b = bias ? load8(bias + channel) : Vector8{};
+#pragma unroll
+    for (int j = 0; j < vector_channels; ++j) {
+      x.v[j] += b.v[j];
+      x.v[j] *= x.v[j] > 0.0f ? 1.0f : slope;
+    }
+    store8(to + pixel * to_stride + channel, x);
+  }
+}
+
+template <class T>
+__global__ void multiply_derivative_kernel(T* gradient,
+                                           std::int64_t gradient_stride,
+                                           const T* value,
+                                           std::int64_t value_stride,
+                                           int groups,
+                                           std::int64_t pixels,
+                                           float slope) {
+  LIMPID_GRID_STRIDE(i, pixels * groups) {
+    const std::int64_t pixel = i / groups;
+    const int channel = static_cast<int>(i % groups) * vector_channels;
+    T* at = gradient + pixel * gradient_stride + channel;
+    Vector8 g = load8(at);
+    const Vector8 y = load8(value + pixel * value_stride + channel);
+#pragma unroll
+    for (int j = 0; j < vector_channels; ++j)
+      g.v[j] *= y.v[j] > 0.0f ? 1.0f : slope;
+    store8(at, g);
+  }
+}
+
+// Block b sums pixels b * lanes + lane, + gridDim * lanes, ...; partial[b][channel].
+template <class T>
+__global__ void column_sum_kernel(
+    const T* x, std::int64_t stride, int groups, std::int64_t pixels, float* partial) {
+  __shared__ float sums[block_size][vector_channels + 1];
+  for (int first_group = 0; first_group < groups; first_group += block_size) {
+    const int width = min(groups - first_group, block_size);
+    const int lanes = block_size / width;
+    const int group = threadIdx.x % width;
+    const int lane = threadIdx.x / width;
+    Vector8 sum{};
+    if (lane < lanes)
+      for (std::int64_t pixel = static_cast<std::int64_t>(blockIdx.x) * lanes + lane;
+           pixel < pixels;
+           pixel += static_cast<std::int64_t>(gridDim.x) * lanes) {
+        const Vector8 v = load8(x + pixel * stride + (first_group + group) * vector_channels);
+#pragma unroll
+        for (int j = 0; j < vector_channels; ++j)
+          sum.v[j] += v.v[j];
+      }
+#pragma unroll
+    for (int j = 0; j < vector_channels; ++j)
+      sums[threadIdx.x][j] = sum.v[j];
+    __syncthreads();
+    for (int c = threadIdx.x; c < width * vector_channels; c += block_size) {
+      float total = 0.0f;
+      for (int l = 0; l < lanes; ++l)
+        total += sums[l * width + c / vector_channels][c % vector_channels];
+      partial[static_cast<std::int64_t>(blockIdx.x) * groups * vector_channels +
+              first_group * vector_channels + c] = total;
+    }
+    __syncthreads();
+  }
+}
+
+// One thread a channel.
+template <class T>
+__global__ void sum_partials_kernel(const float* partial, int partials, int channels, T* result) {
+  const int channel = blockIdx.x * blockDim.x + threadIdx.x;
+  if (channel >= channels)
+    return;
+  float total = 0.0f;
+  for (int i = 0; i < partials; ++i)
+    total += partial[static_cast<std::int64_t>(i) * channels + channel];
+  from_float(total, result[channel]);
+}
+
+template <class From, class To>
+__global__ void convert_kernel(const From* from, To* to, std::int64_t count) {
+  LIMPID_GRID_STRIDE(i, count) from_float(to_float(from[i]), to[i]);
+}
+
+int groups_of(const Tensor& tensor) {
+  require(tensor.shape().channels % vector_channels == 0 &&
+              tensor.pixel_stride() % vector_channels == 0,
+          "{} channels with stride {}",
+          tensor.shape().channels,
+          tensor.pixel_stride());
+  return static_cast<int>(tensor.shape().channels / vector_channels);
+}
+
+void bias_activate(const Tensor& from,
+                   const Tensor& to,
+                   const void* bias,
+                   Activation activation,
+                   cudaStream_t stream) {
+  const int groups = groups_of(from);
+  const std::int64_t pixels = from.shape().pixel_count();
+  with_element_type(from.type(), [&]<class T>(T*) {
+    bias_activate_kernel<T><<<grid_size(pixels * groups, block_size), block_size, 0, stream>>>(
+        elements<T>(from),
+        from.pixel_stride(),
+        elements<T>(to),
+        to.pixel_stride(),
+        static_cast<const T*>(bias),
+        groups,
+        pixels,
+        negative_slope(activation));
+  });
+  LIMPID_CUDA_LAUNCH();
+}
+
+}  // namespace
+
+void add_bias_and_activate(const Tensor& y,
+                           const void* bias,
+                           Activation activation,
+                           cudaStream_t stream) {
+  bias_activate(y, y, bias, activation, stream);
+}
+
+void copy_with_bias(const Tensor& from, const Tensor& to, const void* bias, cudaStream_t stream) {
+  bias_activate(from, to, bias, Activation::none, stream);
+}
+
+void multiply_by_derivative(const Tensor& gradient,
+                            const Tensor& value,
+                            Activation activation,
+                            cudaStream_t stream) {
+  if (activation == Activation::none)
+    return;
+  const int groups = groups_of(gradient);
+  const std::int64_t pixels = gradient.shape().pixel_count();
+  with_element_type(gradient.type(), [&]<class T>(T*) {
+    multiply_derivative_kernel<T>
+        <<<grid_size(pixels * groups, block_size), block_size, 0, stream>>>(
+            elements<T>(gradient),
+            gradient.pixel_stride(),
+            elements<T>(value),
+            value.pixel_stride(),
+            groups,
+            pixels,
+            negative_slope(activation));
+  });
+  LIMPID_CUDA_LAUNCH();
+}
+
+std::size_t column_sum_workspace(const Shape& shape) {
+  return static_cast<std::size_t>(column_sum_blocks * shape.channels) * sizeof(float);
+}
+
+void column_sum(const Tensor& gradient, void* bias_gradient, void* workspace, cudaStream_t stream) {
+  const int groups = groups_of(gradient);
+  const int channels = groups * vector_channels;
+  const std::int64_t pixels = gradient.shape().pixel_count();
+  auto* partial = static_cast<float*>(workspace);
+  with_element_type(gradient.type(), [&]<class T>(T*) {
+    column_sum_kernel<T><<<column_sum_blocks, block_size, 0, stream>>>(
+        elements<T>(gradient), gradient.pixel_stride(), groups, pixels, partial);
+    LIMPID_CUDA_LAUNCH();
+    sum_partials_kernel<T><<<(channels + block_size - 1) / block_size, block_size, 0, stream>>>(
+        partial, column_sum_blocks, channels, static_cast<T*>(bias_gradient));
+  });
+  LIMPID_CUDA_LAUNCH();
+}
+
+void convert(const Tensor& from, const Tensor& to, cudaStream_t stream) {
+  require(from.is_dense() && to.is_dense() && from.shape() == to.shape(), "tensors do not match");
+  const std::int64_t count = from.shape().element_count();
+  with_element_type(from.type(), [&]<class From>(From*) {
+    with_element_type(to.type(), [&]<class To>(To*) {
+      convert_kernel<From, To><<<grid_size(count, block_size), block_size, 0, stream>>>(
+          elements<From>(from), elements<To>(to), count);
+    });
+  });
+  LIMPID_CUDA_LAUNCH();
+}
+
+}  // namespace limpid::cuda
