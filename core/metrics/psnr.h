@@ -13,7 +13,8 @@
 //             offset that minimise the MSE
 //   SNR       10 log10(var(x) / MSE), which needs no range
 //   correlation  cov(d, x) / sqrt(var(d) var(x))
-// A constant image has the fitted MSE var(x). An MSE of 0 gives infinite PSNR and SNR.
+// A constant image has the fitted MSE var(x). An MSE of 0 gives infinite PSNR and SNR. Pixels have
+// to be finite: one NaN makes every result NaN.
 namespace limpid {
 
 // Throws Error(input) unless both images have one size; `what` names them in the message, such as

@@ -1,6 +1,7 @@
 #include "core/metrics/ring_correlation.h"
 
 #include "core/base/error.h"
+#include "core/base/parallel.h"
 #include "tests/core/metrics/test_images.h"
 #include "tests/support/catch.h"
 
@@ -66,6 +67,18 @@ TEST_CASE("ring correlation: a filter of equal gain in all directions changes no
   const RingCorrelation after = ring_correlation_of(a, b);
   for (std::size_t k = 1; k < 64; ++k)
     CHECK(after.correlation[k] == Approx(before.correlation[k]).margin(1e-6));
+}
+
+TEST_CASE("ring correlation: the number of threads changes no bit, transforms included") {
+  const Image a = noise_image(301, 257, 1, 6);
+  const Image b = noise_image(301, 257, 1, 7);
+  const int threads_before = thread_count();
+  set_thread_count(1);
+  const RingCorrelation one = measure_ring_correlation(a, b);
+  set_thread_count(7);
+  const RingCorrelation seven = measure_ring_correlation(a, b);
+  set_thread_count(threads_before);
+  CHECK(one.correlation == seven.correlation);
 }
 
 TEST_CASE("ring correlation: bands, gains and resolution follow their definitions") {
