@@ -20,9 +20,8 @@ namespace limpid {
 class Image;
 
 struct NoiseModel {
-  float electrons_per_unit =
-      0.0f;            // expected electrons for a pixel of value 1; 0 = no Poisson part
-  float sigma = 0.0f;  // of the Gaussian part, in units of the image
+  float electrons_per_unit = 0.0f;  // expected of a pixel of value 1; 0 = no Poisson part
+  float sigma = 0.0f;               // of the Gaussian part, in units of the image
 };
 
 // Writes clean plus noise into `noisy`, which takes the size of `clean` and may be `clean` itself.
@@ -124,7 +123,7 @@ LIMPID_HOST_DEVICE inline bool try_poisson_rejection(float mean,
 // A Poisson deviate; `block` is the pixel's block 0, of which words 2 and 3 are used. Gives up
 // after noise_blocks_per_pixel blocks, which happens with a probability below 1e-15, and returns
 // the whole part of the mean.
-LIMPID_HOST_DEVICE inline float poisson(
+LIMPID_HOST_DEVICE inline float poisson_count(
     float mean, RandomBlock block, std::uint64_t seed, std::uint64_t stream, std::uint64_t pixel) {
   if (mean > poisson_rejection_limit)
     // Whole numbers, as all of float32 above 2^23 are.
@@ -161,7 +160,7 @@ LIMPID_HOST_DEVICE inline float noisy_pixel(float clean,
     if (!(mean > 0.0f))
       value = 0.0f;
     else if (mean <= poisson_largest_mean)
-      value = poisson(mean, block, seed, stream, pixel) / model.electrons_per_unit;
+      value = poisson_count(mean, block, seed, stream, pixel) / model.electrons_per_unit;
   }
   if (model.sigma > 0.0f)
     value = value + model.sigma * normal_from_bits(block.value[0]);

@@ -1,0 +1,164 @@
+#include "core/image/intensity.h"
+
+#include "core/base/error.h"
+#include "core/base/parallel.h"
+#include "core/image/block_sum.h"
+#include "core/image/statistics.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <vector>
+
+namespace limpid {
+namespace {
+
+constexpr double largest_repaired_fraction = 0.01;
+constexpr double clip_sigmas = 6;
+constexpr int largest_step_count = 20;
+
+std::vector<std::int64_t> find_non_finite(const Image& image) {
+  std::vector<std::int64_t> positions;
+  for (std::size_t i = 0; i < image.pixels().size(); ++i)
+    if (!std::isfinite(image.pixels()[i]))
+      positions.push_back(static_cast<std::int64_t>(i));
+  return positions;
+}
+
+// Finite pixels at the Chebyshev distance `radius` from (x, y).
+void collect_ring(const Image& image,
+                  std::int64_t x,
+                  std::int64_t y,
+                  std::int64_t radius,
+                  std::vector<float>& values) {
+  const auto take = [&](std::int64_t px, std::int64_t py) {
+    if (px >= 0 && px < image.width() && py >= 0 && py < image.height() &&
+        std::isfinite(image.at(px, py)))
+      values.push_back(image.at(px, py));
+  };
+  for (std::int64_t px = x - radius; px <= x + radius; ++px) {
+    take(px, y - radius);
+    take(px, y + radius);
+  }
+  for (std::int64_t py = y - radius + 1; py < y + radius; ++py) {
+    take(x - radius, py);
+    take(x + radius, py);
+  }
+}
+
+float median_of(std::vector<float>& values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  if (values.size() % 2 == 1)
+    return *middle;
+  const double lower = *std::max_element(values.begin(), middle);
+  return static_cast<float>(0.5 * (lower + *middle));
+}
+
+// The smallest window with a finite pixel has them all on its border. The distance to the nearest
+// one changes by at most 1 between neighbours, so the search in a block of bad pixels goes on where
+// the pixel before it ended.
+std::vector<float> find_replacements(const Image& image,
+                                     const std::vector<std::int64_t>& positions) {
+  std::vector<float> replacements(positions.size());
+  const auto repair_range = [&](std::int64_t begin, std::int64_t end) {
+    std::vector<float> neighbours;
+    std::int64_t previous = -2;
+    std::int64_t radius = 1;
+    for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
+      const std::int64_t x = positions[i] % image.width();
+      const std::int64_t y = positions[i] / image.width();
+      const bool continues = positions[i] == previous + 1 && x > 0;
+      radius = continues ? std::max<std::int64_t>(1, radius - 1) : 1;
+      neighbours.clear();
+      for (;; ++radius) {
+        collect_ring(image, x, y, radius, neighbours);
+        if (!neighbours.empty())
+          break;
+      }
+      replacements[i] = median_of(neighbours);
+      previous = positions[i];
+    }
+  };
+  parallel_for(static_cast<std::int64_t>(positions.size()), 1024, repair_range);
+  return replacements;
+}
+
+float to_float_range(double value) {
+  constexpr double limit = std::numeric_limits<float>::max();
+  return static_cast<float>(std::clamp(value, -limit, limit));
+}
+
+template <class Function>
+void for_each_pixel(Image& image, const Function& function) {
+  float* const pixels = image.pixels().data();
+  parallel_for(image.pixel_count(), sum_block_pixels, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i)
+      pixels[i] = function(pixels[i]);
+  });
+}
+
+}  // namespace
+
+std::int64_t repair_non_finite(Image& image) {
+  const std::vector<std::int64_t> positions = find_non_finite(image);
+  const auto count = static_cast<std::int64_t>(positions.size());
+  if (count == 0)
+    return 0;
+  if (count == image.pixel_count())
+    fail(ErrorKind::input, "none of the {} pixels is a finite number", count);
+  if (static_cast<double>(count) >
+      largest_repaired_fraction * static_cast<double>(image.pixel_count()))
+    fail(ErrorKind::input,
+         "{} of {} pixels are not finite numbers; at most {} % can be repaired",
+         count,
+         image.pixel_count(),
+         100 * largest_repaired_fraction);
+  const std::vector<float> replacements = find_replacements(image, positions);
+  for (std::size_t i = 0; i < positions.size(); ++i)
+    image.pixels()[static_cast<std::size_t>(positions[i])] = replacements[i];
+  return count;
+}
+
+IntensityScale measure_intensity_scale(const Image& image) {
+  ImageStatistics kept = measure_statistics(image);
+  if (kept.count == 0)
+    fail(ErrorKind::input, "none of the {} pixels is a finite number", image.pixel_count());
+  if (kept.minimum == kept.maximum)
+    fail(ErrorKind::input,
+         "all {} pixels have the value {}; an image without contrast cannot be put on a scale",
+         kept.count,
+         kept.minimum);
+  float low = to_float_range(kept.mean - clip_sigmas * kept.sigma);
+  float high = to_float_range(kept.mean + clip_sigmas * kept.sigma);
+  for (int step = 0; step < largest_step_count; ++step) {
+    const ImageStatistics inside = measure_statistics_within(image, low, high);
+    if (inside.count == kept.count)
+      break;
+    if (inside.count == 0 || inside.minimum == inside.maximum) {
+      low = kept.minimum;
+      high = kept.maximum;
+      break;
+    }
+    kept = inside;
+    low = to_float_range(kept.mean - clip_sigmas * kept.sigma);
+    high = to_float_range(kept.mean + clip_sigmas * kept.sigma);
+  }
+  return {kept.mean, kept.sigma, low, high};
+}
+
+void normalize(Image& image, const IntensityScale& scale) {
+  require(scale.sigma > 0, "an intensity scale with a sigma of {}", scale.sigma);
+  for_each_pixel(image, [&](float value) {
+    const double clipped = std::clamp(value, scale.clip_low, scale.clip_high);
+    return static_cast<float>((clipped - scale.mean) / scale.sigma);
+  });
+}
+
+void restore(Image& image, const IntensityScale& scale) {
+  for_each_pixel(image,
+                 [&](float value) { return static_cast<float>(value * scale.sigma + scale.mean); });
+}
+
+}  // namespace limpid
