@@ -70,7 +70,7 @@ void CudaConv2d::forward(const Forward& values) {
   forward_->run(
       x, weight_address(parameters_, desc_.weight), weight_address(parameters_, desc_.bias), {}, y);
   if (dense_output_)
-    copy_with_bias(y, values.output, nullptr, context_.stream());
+    copy(y, values.output, context_.stream());
 }
 
 void CudaConv2d::plan_backward(const Forward& values, const Backward& gradients) {
@@ -102,7 +102,7 @@ void CudaConv2d::backward(const Forward& values, const Backward& gradients) {
   Tensor y_gradient = gradients.output_gradient;
   if (dense_gradient_) {
     y_gradient = dense_copy(gradients.output_gradient);
-    copy_with_bias(gradients.output_gradient, y_gradient, nullptr, context_.stream());
+    copy(gradients.output_gradient, y_gradient, context_.stream());
   }
   backward_weights_->run(
       whole(values.input, values.second), y_gradient, gradient_address(parameters_, desc_.weight));

@@ -48,8 +48,8 @@ void CudaConvTranspose2d::forward(const Tensor& input, const Tensor& output) {
   const void* bias = weight_address(parameters_, desc_.bias);
   if (!dense_output_)
     return forward_->run(input, weight, bias, {}, output);
-  forward_->run(input, weight, nullptr, {}, dense_output());
-  copy_with_bias(dense_output(), output, bias, context_.stream());
+  forward_->run(input, weight, bias, {}, dense_output());
+  copy(dense_output(), output, context_.stream());
 }
 
 void CudaConvTranspose2d::plan_backward(const Tensor& input, const Tensor& output_gradient) {
@@ -80,7 +80,7 @@ void CudaConvTranspose2d::backward(const Tensor& input,
   Tensor large = output_gradient;
   if (dense_gradient_) {
     large = dense_output();
-    copy_with_bias(output_gradient, large, nullptr, context_.stream());
+    copy(output_gradient, large, context_.stream());
   }
   backward_weights_->run(large, input, gradient_address(parameters_, desc_.weight));
   column_sum(

@@ -20,8 +20,8 @@ void add_bias_and_activate(const Tensor& y,
                            Activation activation,
                            cudaStream_t stream);
 
-// to = from + bias (null: no bias), shapes equal, strides as they are.
-void copy_with_bias(const Tensor& from, const Tensor& to, const void* bias, cudaStream_t stream);
+// Copies between tensors of equal shape and type, strides as they are.
+void copy(const Tensor& from, const Tensor& to, cudaStream_t stream);
 
 // gradient *= derivative of the activation that made `value`.
 void multiply_by_derivative(const Tensor& gradient,

@@ -146,8 +146,8 @@ void add_bias_and_activate(const Tensor& y,
   bias_activate(y, y, bias, activation, stream);
 }
 
-void copy_with_bias(const Tensor& from, const Tensor& to, const void* bias, cudaStream_t stream) {
-  bias_activate(from, to, bias, Activation::none, stream);
+void copy(const Tensor& from, const Tensor& to, cudaStream_t stream) {
+  bias_activate(from, to, nullptr, Activation::none, stream);
 }
 
 void multiply_by_derivative(const Tensor& gradient,
