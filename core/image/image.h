@@ -35,8 +35,10 @@ class Image {
   std::span<const float> row(std::int64_t y) const {
     return pixels().subspan(static_cast<std::size_t>(y * width_), static_cast<std::size_t>(width_));
   }
-  std::span<float> pixels() { return pixels_; }
-  std::span<const float> pixels() const { return pixels_; }
+  std::span<float> pixels() & { return pixels_; }
+  std::span<const float> pixels() const& { return pixels_; }
+  // A view of a temporary image would dangle, in a range-based for loop for instance.
+  std::span<const float> pixels() && = delete;
 
  private:
   std::int64_t width_ = 0;
