@@ -116,6 +116,15 @@ double UNetDescription::multiply_adds_per_pixel() const {
   return sum;
 }
 
+double UNetDescription::widest_tensor_channels_per_pixel() const {
+  double widest = 0;
+  for (const Layer& layer : layers_of(*this))
+    widest = std::max(widest,
+                      static_cast<double>(std::max(layer.inputs, layer.outputs)) /
+                          static_cast<double>(layer.grid_px * layer.grid_px));
+  return widest;
+}
+
 void UNetDescription::check() const {
   std::vector<std::string> problems;
   if (unshuffle != 1 && unshuffle != 2)

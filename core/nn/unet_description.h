@@ -43,6 +43,8 @@ struct UNetDescription {
   std::vector<ParameterSpec> parameters() const;
   // Multiply-adds for one pixel of the image.
   double multiply_adds_per_pixel() const;
+  // Elements of the largest tensor of activations for one pixel of the image.
+  double widest_tensor_channels_per_pixel() const;
 
   // Throws Error(model) that lists what cannot be built.
   void check() const;

@@ -5,7 +5,7 @@
 
 #include <memory>
 
-namespace limpid::testing {
+namespace limpid::test {
 
 // Tags for TEMPLATE_TEST_CASE: every backend runs the same test body, and each counts as a test of
 // its own.
@@ -42,4 +42,4 @@ std::unique_ptr<Backend> make_test_backend() {
   return make_backend({.kind = Tag::kind, .gpu_index = 0, .compute_type = Tag::type});
 }
 
-}  // namespace limpid::testing
+}  // namespace limpid::test

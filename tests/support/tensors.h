@@ -6,7 +6,7 @@
 #include <cmath>
 #include <vector>
 
-namespace limpid::testing {
+namespace limpid::test {
 
 inline std::vector<float> random_values(std::int64_t count,
                                         std::uint64_t stream,
@@ -43,4 +43,4 @@ inline double relative_difference(const std::vector<float>& a, const std::vector
   return norm > 0 ? std::sqrt(difference / norm) : std::sqrt(difference);
 }
 
-}  // namespace limpid::testing
+}  // namespace limpid::test

@@ -6,7 +6,7 @@
 #include <numeric>
 
 using namespace limpid;
-using namespace limpid::testing;
+using namespace limpid::test;
 
 // The reference backend's gradients against central differences of L = sum of output * r for random
 // r. A gradient tensor refers to values before their activation, so r is multiplied by the

@@ -7,7 +7,7 @@
 #include <cstring>
 
 using namespace limpid;
-using namespace limpid::testing;
+using namespace limpid::test;
 
 TEMPLATE_TEST_CASE("ops: noise has the same bits on every backend", "", CpuFloat32, CudaFloat32) {
   auto backend = make_test_backend<TestType>();

@@ -7,7 +7,7 @@
 #include <string>
 
 using namespace limpid;
-using namespace limpid::testing;
+using namespace limpid::test;
 
 // Every operation on every backend against the plain loops of the reference backend, forward and
 // backward, on random data. Outputs are poisoned with NaN first, so an element that is never

@@ -3,7 +3,7 @@
 #include "tests/support/tensors.h"
 
 using namespace limpid;
-using namespace limpid::testing;
+using namespace limpid::test;
 
 TEMPLATE_TEST_CASE("ops: the loss is the weighted mean squared error and its gradient",
                    "",

@@ -4,7 +4,7 @@
 #include "tests/support/tensors.h"
 
 using namespace limpid;
-using namespace limpid::testing;
+using namespace limpid::test;
 
 TEST_CASE(
     "parameters: values come back in PyTorch's order, and lie inside with the second dimension "

@@ -2,7 +2,7 @@
 
 #include "core/base/error.h"
 #include "tests/support/catch.h"
-#include "tests/support/io_temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 #include <sys/resource.h>
 #include <sys/stat.h>

@@ -2,7 +2,7 @@
 
 #include "core/base/error.h"
 #include "tests/support/catch.h"
-#include "tests/support/io_captured_log.h"
+#include "tests/support/captured_log.h"
 #include "tests/support/io_mrc_bytes.h"
 
 #include <cmath>

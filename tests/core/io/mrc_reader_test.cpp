@@ -3,7 +3,7 @@
 #include "core/base/parallel.h"
 #include "tests/support/catch.h"
 #include "tests/support/io_mrc_bytes.h"
-#include "tests/support/io_temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 #include <cmath>
 #include <limits>

@@ -6,8 +6,8 @@
 #include "core/io/byte_order.h"
 #include "core/io/mrc_reader.h"
 #include "tests/support/catch.h"
-#include "tests/support/io_captured_log.h"
-#include "tests/support/io_temporary_folder.h"
+#include "tests/support/captured_log.h"
+#include "tests/support/temporary_folder.h"
 
 #include <sys/wait.h>
 

@@ -3,8 +3,8 @@
 #include "core/base/error.h"
 #include "core/base/random.h"
 #include "tests/support/catch.h"
-#include "tests/support/io_captured_log.h"
-#include "tests/support/io_temporary_folder.h"
+#include "tests/support/captured_log.h"
+#include "tests/support/temporary_folder.h"
 
 using namespace limpid;
 using limpid::test::CapturedLog;

@@ -7,7 +7,7 @@
 #include <algorithm>
 
 using namespace limpid;
-using namespace limpid::testing;
+using namespace limpid::test;
 
 namespace {
 

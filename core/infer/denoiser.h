@@ -1,0 +1,63 @@
+#pragma once
+
+#include "core/backend/backend.h"
+#include "core/image/image.h"
+#include "core/image/intensity.h"
+#include "core/infer/tile_plan.h"
+#include "core/nn/model.h"
+#include "core/nn/unet.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+namespace limpid {
+
+struct DenoiserOptions {
+  std::size_t memory_bytes = 0;      // for the network's activations; 0 = most of what is free
+  std::int64_t largest_tile_px = 0;  // side of a tile; 0 = as the memory allows
+};
+
+// Applies a model to whole images: one grey scale for each image, exact tiles, the grey scale put
+// back. The result does not depend on the size of the tiles beyond rounding. For one thread.
+class Denoiser {
+ public:
+  // The backend must outlive the denoiser.
+  Denoiser(Backend& backend, const Model& model, const DenoiserOptions& options);
+  ~Denoiser();
+
+  struct Report {
+    IntensityScale scale;
+    std::int64_t repaired_count = 0;  // pixels that were not finite
+    std::int64_t tile_count = 0;
+    std::int64_t tile_width = 0;
+    std::int64_t tile_height = 0;
+  };
+
+  // In place. Throws Error(input) for an image without a grey scale (constant, mostly not finite)
+  // and Error(device) when not even the smallest tile fits in memory.
+  Report denoise(Image& image);
+
+  // The network's output for an image that is normalised already; in place.
+  void apply_network(Image& image);
+
+ private:
+  void prepare(std::int64_t width, std::int64_t height);
+  bool try_prepare(const TilePlan& plan);
+  std::int64_t affordable_tile_px() const;
+
+  Backend& backend_;
+  UNetDescription description_;
+  DenoiserOptions options_;
+  TileGeometry geometry_;
+  std::unique_ptr<Parameters> parameters_;
+  double bytes_per_pixel_ = 0;
+
+  std::int64_t largest_tile_px_ = 0;  // that was found to fit
+  TilePlan plan_;
+  std::unique_ptr<UNet> network_;  // of the plan's tile size
+  std::unique_ptr<Replay> forward_;
+  std::shared_ptr<Storage> staging_;
+};
+
+}  // namespace limpid

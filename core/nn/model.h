@@ -1,0 +1,37 @@
+#pragma once
+
+#include "core/nn/unet_description.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace limpid {
+
+// What a model file says of itself besides its numbers.
+struct ModelDescription {
+  std::string name;      // "default"
+  std::string summary;   // one line: what it is for
+  std::string training;  // how it was made: data, command, steps
+  std::string licence;
+  UNetDescription network;
+  // Pixel sizes of the training data; empty when unknown.
+  std::optional<double> smallest_pixel_size_angstrom;
+  std::optional<double> largest_pixel_size_angstrom;
+};
+
+// A trained network. Parameters are in the order of description.network.parameters() and in
+// PyTorch's layout.
+struct Model {
+  ModelDescription description;
+  std::vector<std::vector<float>> parameters;
+  std::string hash;  // 16 hexadecimal digits over the file; set by load_model and save_model
+};
+
+// Model files are safetensors: tensors named as in a PyTorch state_dict, the description as JSON in
+// the metadata. Errors are Error(model) and name the file.
+Model load_model(const std::string& path);
+// Writes atomically and returns the hash of the file.
+std::string save_model(const std::string& path, const Model& model);
+
+}  // namespace limpid

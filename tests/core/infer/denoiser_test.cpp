@@ -1,0 +1,139 @@
+#include "core/infer/denoiser.h"
+
+#include "core/base/random.h"
+#include "core/nn/initialize.h"
+#include "tests/support/backends.h"
+
+#include <cmath>
+#include <limits>
+
+using namespace limpid;
+using namespace limpid::test;
+
+namespace {
+
+Model random_model(const UNetDescription& network) {
+  Model model;
+  model.description.network = network;
+  model.parameters = initial_parameters(network, 11);
+  return model;
+}
+
+const UNetDescription networks[] = {
+    {.unshuffle = 1, .channels = {16, 32, 32}, .upsampling = Upsampling::transposed_convolution},
+    {.unshuffle = 2, .channels = {16, 32, 32}, .upsampling = Upsampling::nearest},
+};
+
+// Counts with a gradient, and a bright carbon edge across a corner.
+Image test_image(std::int64_t width, std::int64_t height) {
+  Image image(width, height);
+  RandomSequence random(4, 0);
+  for (std::int64_t y = 0; y < height; ++y)
+    for (std::int64_t x = 0; x < width; ++x) {
+      const double gradient = 8.0 * static_cast<double>(x) / static_cast<double>(width);
+      const double carbon = x + y < width / 3 ? 15.0 : 0.0;
+      image.at(x, y) = static_cast<float>(30.0 + gradient + carbon + 5.0 * random.normal());
+    }
+  return image;
+}
+
+double largest_difference(const Image& a, const Image& b) {
+  double largest = 0;
+  for (std::int64_t y = 0; y < a.height(); ++y)
+    for (std::int64_t x = 0; x < a.width(); ++x)
+      largest = std::max(
+          largest, std::abs(static_cast<double>(a.at(x, y)) - static_cast<double>(b.at(x, y))));
+  return largest;
+}
+
+double sigma(const Image& image) {
+  double sum = 0, square_sum = 0;
+  for (const float p : image.pixels()) {
+    sum += static_cast<double>(p);
+    square_sum += static_cast<double>(p) * static_cast<double>(p);
+  }
+  const auto count = static_cast<double>(image.pixel_count());
+  return std::sqrt(square_sum / count - sum * sum / count / count);
+}
+
+}  // namespace
+
+// The bound is the one promised to users: 1e-4 of the standard deviation of the result, in float32.
+TEMPLATE_TEST_CASE("denoiser: tiles give what the whole image gives", "", CpuFloat32, CudaFloat32) {
+  auto backend = make_test_backend<TestType>();
+  if (!backend)
+    return;
+  for (const UNetDescription& network : networks)
+    for (const auto& [width, height] : {std::pair<int, int>{421, 339}, {256, 512}, {301, 90}}) {
+      const Model model = random_model(network);
+      Denoiser whole(*backend, model, {.largest_tile_px = 4096});
+      Image expected = test_image(width, height);
+      CHECK(whole.denoise(expected).tile_count == 1);
+      for (const std::int64_t largest : {0, 160, 200}) {
+        const TileGeometry geometry{network.grid_px(), network.receptive_radius_px()};
+        Denoiser tiled(
+            *backend, model, {.largest_tile_px = std::max(largest, geometry.smallest_tile_px())});
+        Image found = test_image(width, height);
+        CHECK(tiled.denoise(found).tile_count > 1);
+        CHECK(largest_difference(found, expected) < 1e-4 * sigma(expected));
+      }
+    }
+}
+
+TEST_CASE("denoiser: sizes of any kind come back in their own size, finite") {
+  auto backend = make_backend({.kind = DeviceKind::cpu});
+  Denoiser denoiser(*backend, random_model(networks[1]), {});
+  for (const auto& [width, height] :
+       {std::pair<int, int>{2, 1}, {1, 7}, {3, 3}, {65, 33}, {100, 1}}) {
+    Image image = test_image(width, height);
+    denoiser.denoise(image);
+    CHECK(image.width() == width);
+    CHECK(image.height() == height);
+    bool finite = true;
+    for (const float p : image.pixels())
+      finite = finite && std::isfinite(p);
+    CHECK(finite);
+  }
+}
+
+TEST_CASE("denoiser: the result follows the grey scale of the image") {
+  auto backend = make_backend({.kind = DeviceKind::cpu});
+  Denoiser denoiser(*backend, random_model(networks[0]), {});
+  Image image = test_image(120, 88);
+  Image scaled = image;
+  for (float& p : scaled.pixels())
+    p = 250.0f * p - 4000.0f;
+  denoiser.denoise(image);
+  denoiser.denoise(scaled);
+  for (float& p : image.pixels())
+    p = 250.0f * p - 4000.0f;
+  CHECK(largest_difference(image, scaled) < 1e-3 * sigma(scaled));
+}
+
+TEST_CASE(
+    "denoiser: a few bad pixels are repaired, an image of them or without contrast is refused") {
+  auto backend = make_backend({.kind = DeviceKind::cpu});
+  Denoiser denoiser(*backend, random_model(networks[1]), {});
+  Image image = test_image(64, 64);
+  image.at(5, 7) = std::numeric_limits<float>::quiet_NaN();
+  image.at(60, 2) = std::numeric_limits<float>::infinity();
+  CHECK(denoiser.denoise(image).repaired_count == 2);
+  Image broken(64, 64, std::numeric_limits<float>::quiet_NaN());
+  CHECK_THROWS_AS(denoiser.denoise(broken), Error);
+  Image constant(64, 64, 3.0f);
+  CHECK_THROWS_WITH(denoiser.denoise(constant), ContainsSubstring("3"));
+}
+
+TEST_CASE("denoiser: a memory limit makes tiles smaller, never the result different") {
+  auto backend = make_backend({.kind = DeviceKind::cpu});
+  const Model model = random_model(networks[1]);
+  Denoiser free_choice(*backend, model, {});
+  Denoiser limited(*backend, model, {.memory_bytes = 1 << 21});
+  Image expected = test_image(500, 400);
+  Image found = expected;
+  CHECK(free_choice.denoise(expected).tile_count == 1);
+  const auto report = limited.denoise(found);
+  CHECK(report.tile_count > 1);
+  CHECK(report.tile_width < 500);
+  CHECK(largest_difference(found, expected) < 1e-4 * sigma(expected));
+}
