@@ -1,0 +1,114 @@
+#pragma once
+
+#include "core/backend/registry.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+// What a run is asked to do, in plain fields. Hosts and the command line only fill these structs; a
+// run writes its own as job.json, from which it can be repeated.
+namespace limpid {
+
+// The processors to use. Without GPU indices a run takes the first GPU that works.
+struct DeviceOptions {
+  DeviceKind kind = DeviceKind::automatic;
+  std::vector<int> gpus;              // empty: choose
+  std::optional<DataType> precision;  // empty: bfloat16 on a GPU, float32 on the CPU
+};
+
+// What all long jobs share.
+struct RunOptions {
+  std::string output_folder;  // everything is written below it
+  DeviceOptions device;
+  int threads = 0;  // 0: all processors this process may use
+  std::uint64_t seed = 0;
+  double max_failed_fraction = 0.1;
+  bool redo = false;  // do finished items again
+  bool dry_run = false;
+  std::size_t memory_bytes = 0;      // of the host; 0: chosen from what is free
+  std::size_t gpu_memory_bytes = 0;  // 0: chosen from what is free
+  bool verbose = false;
+  bool quiet = false;
+};
+
+// Micrographs as a STAR file, or as files, globs and folders; one of the two is given.
+struct MicrographInput {
+  std::string star_file;
+  std::vector<std::string> paths;
+  bool lenient_star = false;  // go on after a blank line among the rows
+};
+
+struct DenoiseJob {
+  RunOptions run;
+  MicrographInput input;
+  std::string model = "default";  // name of a shipped model, or a file
+  bool float16 = false;           // write MRC mode 12 instead of mode 2
+  bool use_halves = true;  // measure quality on even/odd halves where the STAR file names them
+};
+
+enum class PairKind : std::uint8_t {
+  automatic,  // halves where they exist, else simulated
+  halves,     // even against odd sums
+  simulated,  // the micrograph against itself with noise added
+  truth       // noisy micrographs against noiseless ones, as `limpid simulate` writes them
+};
+
+struct TrainJob {
+  RunOptions run;
+  MicrographInput input;
+  PairKind pairs = PairKind::automatic;
+  std::string start_model;          // name or file to go on from; empty: random weights
+  std::string network = "default";  // preset, when there is no start model
+  std::string model_name = "model";
+  double epochs = 0;                        // 0: as the minutes allow
+  double minutes = 0;                       // 0: as the epochs ask; both 0: 20 epochs
+  std::int64_t patch_size_px = 0;           // 0: chosen
+  std::int64_t batch_size = 0;              // 0: chosen
+  double learning_rate = 0;                 // 0: chosen
+  double validation_fraction = 0.1;         // of the micrographs
+  float noise_electrons_per_unit = 100.0f;  // of simulated pairs, on images scaled to 0..1
+  float noise_sigma = 0.05f;
+};
+
+struct SimulateJob {
+  RunOptions run;
+  std::int64_t micrograph_count = 4;
+  std::int64_t width_px = 1024;
+  std::int64_t height_px = 1024;
+  double pixel_size_angstrom = 1.0;
+  double dose_e_per_square_angstrom = 40.0;
+  std::int64_t frame_count = 20;
+  std::string structure_file;  // PDB, mmCIF or MRC map; empty: procedural molecules
+  std::int64_t structure_count = 3;
+  bool diverse = false;  // draw microscope, dose, ice and specimen anew for every micrograph
+  bool write_movie = true;
+};
+
+struct EvaluateJob {
+  RunOptions run;  // the output folder may be empty: only a table is printed
+  MicrographInput denoised;
+  std::string truth_star;  // or folder; empty: estimates from halves
+  std::string noisy_star;  // or folder: the input that was denoised
+  bool baselines = true;
+};
+
+struct PreviewJob {
+  RunOptions run;
+  MicrographInput input;        // raw micrographs
+  std::string denoised_folder;  // output folder of a denoise run; empty: denoise now
+  std::string model = "default";
+  std::int64_t picture_count = 4;
+};
+
+struct DemoJob {
+  RunOptions run;
+  double train_minutes = 1.0;
+};
+
+using Job = std::variant<DenoiseJob, TrainJob, SimulateJob, EvaluateJob, PreviewJob, DemoJob>;
+
+}  // namespace limpid
