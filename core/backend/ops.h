@@ -142,20 +142,27 @@ struct AdamDesc {
   float beta2 = 0.999f;
   float epsilon = 1e-8f;
   float max_gradient_norm = 0.0f;  // 0 = no clipping
-  float average_decay = 0.0f;  // average = decay * average + (1 - decay) * value; 0 = no average
+  bool keeps_average = false;
+};
+
+// What changes from step to step.
+struct AdamStep {
+  std::int64_t number = 1;  // counts from 1
+  float learning_rate = 1e-3f;
+  float average_decay = 0.0f;  // average = decay * average + (1 - decay) * value
 };
 
 class Adam {
  public:
   virtual ~Adam() = default;
-  // Learning rate and number (from 1) of the next step. Not part of what record() captures.
-  virtual void prepare_step(std::int64_t step, float learning_rate) = 0;
+  // Sets the numbers of the next step. Not part of what record() captures.
+  virtual void prepare_step(const AdamStep& step) = 0;
   // Updates the parameters from their gradients.
   virtual void step() = 0;
   // State for checkpoints: flat float32 tensors laid out as the parameter block.
   virtual Tensor first_moment() = 0;
   virtual Tensor second_moment() = 0;
-  virtual Tensor average() = 0;  // empty without average_decay
+  virtual Tensor average() = 0;  // empty without keeps_average
 };
 
 // Poisson + Gaussian noise of core/noise/poisson_gaussian.h on a batch of float32 images.

@@ -8,8 +8,8 @@ namespace {
 constexpr int block_size = 256;
 constexpr int norm_blocks = 256;
 
-__global__ void set_scalars_kernel(AdamScalars* scalars, float step_size, float second_correction) {
-  *scalars = {step_size, second_correction, 1.0f};
+__global__ void set_scalars_kernel(AdamScalars* scalars, AdamScalars values) {
+  *scalars = values;
 }
 
 // Sum of squares of a flat gradient, in a fixed order: one partial sum a block.
@@ -59,8 +59,7 @@ __global__ void update_kernel(AdamBlock block,
     if (working_copy)
       working_copy[i] = __float2bfloat16_rn(value);
     if (block.average)
-      block.average[i] =
-          desc.average_decay * block.average[i] + (1.0f - desc.average_decay) * value;
+      block.average[i] = s.average_decay * block.average[i] + (1.0f - s.average_decay) * value;
   }
 }
 
@@ -70,11 +69,8 @@ std::size_t adam_workspace() {
   return norm_blocks * sizeof(double);
 }
 
-void set_adam_scalars(AdamScalars* scalars,
-                      float step_size,
-                      float second_correction,
-                      cudaStream_t stream) {
-  set_scalars_kernel<<<1, 1, 0, stream>>>(scalars, step_size, second_correction);
+void set_adam_scalars(AdamScalars* scalars, const AdamScalars& values, cudaStream_t stream) {
+  set_scalars_kernel<<<1, 1, 0, stream>>>(scalars, values);
   LIMPID_CUDA_LAUNCH();
 }
 

@@ -97,7 +97,7 @@ class CudaAdam : public Adam {
         workspace_(allocate_device_memory(adam_workspace())) {
     first_moment_ = zeros();
     second_moment_ = zeros();
-    if (desc.average_decay > 0) {
+    if (desc.keeps_average) {
       average_ = zeros();
       LIMPID_CUDA(cudaMemcpyAsync(average_.data(),
                                   parameters.value().data(),
@@ -107,12 +107,15 @@ class CudaAdam : public Adam {
     }
   }
 
-  void prepare_step(std::int64_t step, float learning_rate) override {
-    const double b1 = 1.0 - std::pow(static_cast<double>(desc_.beta1), static_cast<double>(step));
-    const double b2 = 1.0 - std::pow(static_cast<double>(desc_.beta2), static_cast<double>(step));
+  void prepare_step(const AdamStep& step) override {
+    const auto number = static_cast<double>(step.number);
+    const double b1 = 1.0 - std::pow(static_cast<double>(desc_.beta1), number);
+    const double b2 = 1.0 - std::pow(static_cast<double>(desc_.beta2), number);
     set_adam_scalars(scalars(),
-                     static_cast<float>(static_cast<double>(learning_rate) / b1),
-                     static_cast<float>(std::sqrt(b2)),
+                     {.step_size = static_cast<float>(static_cast<double>(step.learning_rate) / b1),
+                      .second_correction = static_cast<float>(std::sqrt(b2)),
+                      .gradient_scale = 1.0f,
+                      .average_decay = step.average_decay},
                      context_.stream());
   }
 

@@ -130,12 +130,10 @@ struct AdamScalars {
   float step_size;
   float second_correction;
   float gradient_scale;
+  float average_decay;
 };
 std::size_t adam_workspace();
-void set_adam_scalars(AdamScalars* scalars,
-                      float step_size,
-                      float second_correction,
-                      cudaStream_t stream);
+void set_adam_scalars(AdamScalars* scalars, const AdamScalars& values, cudaStream_t stream);
 void adam_update(const AdamBlock& block,
                  const AdamDesc& desc,
                  AdamScalars* scalars,

@@ -16,18 +16,19 @@ class HostAdam : public Adam {
     second_moment_ = backend.allocate_tensor(flat, DataType::float32);
     backend.fill_zero(first_moment_);
     backend.fill_zero(second_moment_);
-    if (desc.average_decay > 0) {
+    if (desc.keeps_average) {
       average_ = backend.allocate_tensor(flat, DataType::float32);
       std::copy_n(parameters.value().data_as<float>(), flat.channels, average_.data_as<float>());
     }
   }
 
-  void prepare_step(std::int64_t step, float learning_rate) override {
-    const double corrected =
-        1.0 - std::pow(static_cast<double>(desc_.beta1), static_cast<double>(step));
-    step_size_ = static_cast<float>(static_cast<double>(learning_rate) / corrected);
-    second_correction_ = static_cast<float>(
-        std::sqrt(1.0 - std::pow(static_cast<double>(desc_.beta2), static_cast<double>(step))));
+  void prepare_step(const AdamStep& step) override {
+    const auto number = static_cast<double>(step.number);
+    const double corrected = 1.0 - std::pow(static_cast<double>(desc_.beta1), number);
+    step_size_ = static_cast<float>(static_cast<double>(step.learning_rate) / corrected);
+    second_correction_ =
+        static_cast<float>(std::sqrt(1.0 - std::pow(static_cast<double>(desc_.beta2), number)));
+    average_decay_ = step.average_decay;
   }
 
   void step() override {
@@ -44,7 +45,7 @@ class HostAdam : public Adam {
         v[i] = desc_.beta2 * v[i] + (1.0f - desc_.beta2) * g * g;
         value[i] -= step_size_ * m[i] / (std::sqrt(v[i]) / second_correction_ + desc_.epsilon);
         if (average)
-          average[i] = desc_.average_decay * average[i] + (1.0f - desc_.average_decay) * value[i];
+          average[i] = average_decay_ * average[i] + (1.0f - average_decay_) * value[i];
       }
     });
     parameters_.mark_changed();
@@ -74,6 +75,7 @@ class HostAdam : public Adam {
   Tensor average_;
   float step_size_ = 0;
   float second_correction_ = 1;
+  float average_decay_ = 0;
 };
 
 }  // namespace

@@ -4,8 +4,8 @@
 #include "core/io/mrc_writer.h"
 #include "tests/support/catch.h"
 #include "tests/support/io_mrc_bytes.h"
-#include "tests/support/temporary_folder.h"
 #include "tests/support/io_tiff_writer.h"
+#include "tests/support/temporary_folder.h"
 
 #include <sys/stat.h>
 

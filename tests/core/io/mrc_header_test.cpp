@@ -1,8 +1,8 @@
 #include "core/io/mrc_header.h"
 
 #include "core/base/error.h"
-#include "tests/support/catch.h"
 #include "tests/support/captured_log.h"
+#include "tests/support/catch.h"
 #include "tests/support/io_mrc_bytes.h"
 
 #include <cmath>

@@ -5,8 +5,8 @@
 #include "core/base/random.h"
 #include "core/io/byte_order.h"
 #include "core/io/mrc_reader.h"
-#include "tests/support/catch.h"
 #include "tests/support/captured_log.h"
+#include "tests/support/catch.h"
 #include "tests/support/temporary_folder.h"
 
 #include <sys/wait.h>

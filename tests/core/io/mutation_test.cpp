@@ -8,8 +8,8 @@
 #include "tests/support/catch.h"
 #include "tests/support/io_mrc_bytes.h"
 #include "tests/support/io_mutation.h"
-#include "tests/support/temporary_folder.h"
 #include "tests/support/io_tiff_writer.h"
+#include "tests/support/temporary_folder.h"
 
 #include <cstdlib>
 #include <functional>

@@ -2,8 +2,8 @@
 
 #include "core/base/error.h"
 #include "core/base/random.h"
-#include "tests/support/catch.h"
 #include "tests/support/captured_log.h"
+#include "tests/support/catch.h"
 #include "tests/support/temporary_folder.h"
 
 using namespace limpid;

@@ -2,8 +2,8 @@
 
 #include "core/base/error.h"
 #include "tests/support/catch.h"
-#include "tests/support/temporary_folder.h"
 #include "tests/support/io_tiff_writer.h"
+#include "tests/support/temporary_folder.h"
 
 #include <tiff.h>
 

@@ -1,0 +1,141 @@
+#include "core/data/pair_source.h"
+
+#include "core/base/error.h"
+#include "core/image/intensity.h"
+#include "core/image/statistics.h"
+#include "core/io/micrograph_file.h"
+
+#include <cmath>
+#include <utility>
+
+namespace limpid {
+namespace {
+
+// Keeps the loss of micrographs without any signal finite; about the signal variance of a faint one.
+constexpr double smallest_signal_variance = 0.004;
+
+Image read_repaired(const std::string& path) {
+  Image image = read_micrograph(path).pixels;
+  repair_non_finite(image);
+  return image;
+}
+
+void require_equal_size(const Image& a, const Image& b, const PairFiles& files) {
+  if (a.width() != b.width() || a.height() != b.height())
+    fail(ErrorKind::input,
+         "'{}' has {} x {} pixels and '{}' has {} x {}",
+         files.first,
+         a.width(),
+         a.height(),
+         files.second,
+         b.width(),
+         b.height());
+}
+
+class FilePairs : public PairSource {
+ public:
+  explicit FilePairs(std::vector<PairFiles> files) : files_(std::move(files)) {}
+
+  std::int64_t count() const override { return static_cast<std::int64_t>(files_.size()); }
+  std::string name(std::int64_t index) const override { return files(index).first; }
+  std::int64_t pixel_count(std::int64_t index) const override {
+    const MicrographDescription description = describe_micrograph(files(index).first);
+    return description.width * description.height;
+  }
+  ImagePair load(std::int64_t index) const override {
+    return with_context("reading the training pair of '" + name(index) + "'",
+                        [&] { return load_pair(files(index)); });
+  }
+
+ protected:
+  virtual ImagePair load_pair(const PairFiles& files) const = 0;
+
+ private:
+  const PairFiles& files(std::int64_t index) const { return files_[static_cast<std::size_t>(index)]; }
+
+  std::vector<PairFiles> files_;
+};
+
+class HalfPairs : public FilePairs {
+ public:
+  using FilePairs::FilePairs;
+
+ protected:
+  ImagePair load_pair(const PairFiles& files) const override {
+    ImagePair pair;
+    pair.input = read_repaired(files.first);
+    pair.target = read_repaired(files.second);
+    require_equal_size(pair.input, pair.target, files);
+    normalize(pair.input, measure_intensity_scale(pair.input));
+    normalize(pair.target, measure_intensity_scale(pair.target));
+    pair.symmetric = true;
+    return pair;
+  }
+};
+
+class TruthPairs : public FilePairs {
+ public:
+  using FilePairs::FilePairs;
+
+ protected:
+  ImagePair load_pair(const PairFiles& files) const override {
+    ImagePair pair;
+    pair.input = read_repaired(files.first);
+    pair.target = read_repaired(files.second);
+    require_equal_size(pair.input, pair.target, files);
+    const IntensityScale scale = measure_intensity_scale(pair.input);
+    normalize(pair.input, scale);
+    // The truth is never clipped.
+    for (float& value : pair.target.pixels())
+      value = static_cast<float>((static_cast<double>(value) - scale.mean) / scale.sigma);
+    const double sigma = measure_statistics(pair.target).sigma;
+    pair.loss_weight = static_cast<float>(1.0 / (sigma * sigma + smallest_signal_variance));
+    return pair;
+  }
+};
+
+class SimulatedPairs : public FilePairs {
+ public:
+  SimulatedPairs(std::vector<PairFiles> files, const NoiseModel& noise)
+      : FilePairs(std::move(files)), noise_(noise) {}
+
+ protected:
+  ImagePair load_pair(const PairFiles& files) const override {
+    ImagePair pair;
+    pair.input = read_repaired(files.first);
+    const IntensityScale scale = measure_intensity_scale(pair.input);
+    const double low = static_cast<double>(scale.clip_low);
+    const double range = static_cast<double>(scale.clip_high) - low;
+    for (float& value : pair.input.pixels())
+      value = static_cast<float>(
+          (static_cast<double>(std::clamp(value, scale.clip_low, scale.clip_high)) - low) / range);
+    pair.target = pair.input;
+    pair.noise = noise_;
+    pair.noise_mean = (scale.mean - low) / range;
+    const double electrons = static_cast<double>(noise_.electrons_per_unit);
+    const double sigma = scale.sigma / range;
+    const double gauss = static_cast<double>(noise_.sigma);
+    pair.noise_sigma = std::sqrt(sigma * sigma + gauss * gauss +
+                                 (electrons > 0 ? pair.noise_mean / electrons : 0.0));
+    return pair;
+  }
+
+ private:
+  NoiseModel noise_;
+};
+
+}  // namespace
+
+std::unique_ptr<PairSource> make_half_pairs(std::vector<PairFiles> files) {
+  return std::make_unique<HalfPairs>(std::move(files));
+}
+
+std::unique_ptr<PairSource> make_truth_pairs(std::vector<PairFiles> files) {
+  return std::make_unique<TruthPairs>(std::move(files));
+}
+
+std::unique_ptr<PairSource> make_simulated_pairs(std::vector<PairFiles> files, const NoiseModel& noise) {
+  return std::make_unique<SimulatedPairs>(std::move(files), noise);
+}
+
+}  // namespace limpid

@@ -1,0 +1,59 @@
+#pragma once
+
+#include "core/image/image.h"
+#include "core/noise/poisson_gaussian.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace limpid {
+
+// One micrograph to learn from. Both images have mean 0 and sigma 1 in the grey scale of the input
+// (core/image/intensity.h), as the network will see them.
+struct ImagePair {
+  Image input;
+  Image target;
+  float loss_weight = 1.0f;  // of this pair's squared error
+  bool symmetric = false;    // input and target may be exchanged: two halves
+  NoiseModel noise;          // to be added to crops of the input, in its own units; none by default
+  // With noise, images are in the units of the noise, and a crop is normalized after the noise:
+  // (value - noise_mean) / noise_sigma.
+  double noise_mean = 0;
+  double noise_sigma = 1;
+};
+
+// A set of training pairs on disk. load() may be called from any thread.
+class PairSource {
+ public:
+  virtual ~PairSource() = default;
+  virtual std::int64_t count() const = 0;
+  virtual std::string name(std::int64_t index) const = 0;
+  // Throws Error(input) that names the file.
+  virtual ImagePair load(std::int64_t index) const = 0;
+  // Size in pixels, from the header.
+  virtual std::int64_t pixel_count(std::int64_t index) const = 0;
+};
+
+// Files of one pair; which are used depends on the kind of source.
+struct PairFiles {
+  std::string first;   // the noisy micrograph, or the even half
+  std::string second;  // the noiseless micrograph, or the odd half
+};
+
+// Even and odd sums with independent noise (Lehtinen et al. 2018, "Noise2Noise"): each is the target
+// of the other, each normalized by its own grey scale, since halves may have different numbers of
+// frames.
+std::unique_ptr<PairSource> make_half_pairs(std::vector<PairFiles> files);
+
+// A noisy micrograph and its noiseless truth in the same grey scale. The squared error is weighted
+// by 1 / (variance of the normalized truth + 0.004), so that faint micrographs count as much as
+// strong ones.
+std::unique_ptr<PairSource> make_truth_pairs(std::vector<PairFiles> files);
+
+// One micrograph as its own target; noise is drawn anew for every crop. Images are scaled to 0..1 by
+// their clip range first. Only `first` of the files is used.
+std::unique_ptr<PairSource> make_simulated_pairs(std::vector<PairFiles> files, const NoiseModel& noise);
+
+}  // namespace limpid

@@ -1,0 +1,47 @@
+#include "core/data/patch_schedule.h"
+
+#include "core/base/random.h"
+
+#include <numeric>
+#include <utility>
+
+namespace limpid {
+namespace {
+
+// Streams of random numbers, apart from those of other users of the seed.
+constexpr std::uint64_t permutation_stream = 0x1000000000000000ull;
+constexpr std::uint64_t crop_stream = 0x2000000000000000ull;
+
+}  // namespace
+
+std::int64_t PatchSchedule::loads_before(std::int64_t step) const {
+  return slots == count ? slots : slots + step / steps_per_load;
+}
+
+std::int64_t PatchSchedule::micrograph_of_load(std::int64_t load) const {
+  return permutation(count, seed, load / count)[static_cast<std::size_t>(load % count)];
+}
+
+std::vector<std::int64_t> permutation(std::int64_t count, std::uint64_t seed, std::int64_t epoch) {
+  std::vector<std::int64_t> order(static_cast<std::size_t>(count));
+  std::iota(order.begin(), order.end(), 0);
+  RandomSequence random(seed, permutation_stream + static_cast<std::uint64_t>(epoch));
+  for (std::int64_t i = count - 1; i > 0; --i)
+    std::swap(order[static_cast<std::size_t>(i)], order[static_cast<std::size_t>(random.below(i + 1))]);
+  return order;
+}
+
+PatchChoice choose_patch(const PatchSchedule& schedule, std::int64_t step, std::int64_t index) {
+  RandomSequence random(
+      schedule.seed,
+      crop_stream + (static_cast<std::uint64_t>(step) << 16) + static_cast<std::uint64_t>(index));
+  PatchChoice choice;
+  choice.slot = random.below(schedule.slots);
+  choice.x_fraction = random.uniform();
+  choice.y_fraction = random.uniform();
+  choice.orientation = static_cast<int>(random.below(8));
+  choice.exchanged = random.below(2) == 1;
+  return choice;
+}
+
+}  // namespace limpid
