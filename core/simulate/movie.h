@@ -1,0 +1,45 @@
+#pragma once
+
+#include "core/simulate/image_formation.h"
+
+#include <cstdint>
+
+namespace limpid {
+
+// Contrasts of the frames of a movie, one after the other: particles fade, the structure of the ice
+// wanders as an Ornstein-Uhlenbeck process in each Fourier coefficient, everything moves.
+class MovieFormation {
+ public:
+  // Keeps references.
+  MovieFormation(const ImageFormation& formation,
+                 const SimulationSettings& settings,
+                 const FieldGrid& field,
+                 const FrameMotion& motion,
+                 const Spectrum& particles,
+                 const Spectrum& film,
+                 std::uint64_t seed,
+                 std::uint64_t micrograph_index);
+
+  // Contrast of the next frame before detection. With `moves`, shifted to where the specimen is.
+  Spectrum next_frame(bool moves);
+
+ private:
+  void age_ice(Spectrum& frame);
+
+  const ImageFormation& formation_;
+  const SimulationSettings& settings_;
+  FieldGrid field_;
+  const FrameMotion& motion_;
+  const Spectrum& particles_;
+  const Spectrum& film_;
+  std::uint64_t seed_;
+  std::uint64_t micrograph_index_;
+  int frame_ = 0;
+  Spectrum ice_;        // at the beginning of the frame, unit variance
+  Spectrum roughness_;  // unit variance
+};
+
+// Moves an image by (x, y) pixels, by a phase ramp.
+void shift(Spectrum& spectrum, double x_px, double y_px);
+
+}  // namespace limpid
