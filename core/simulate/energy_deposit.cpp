@@ -68,7 +68,8 @@ std::vector<float> quantiles_of(const Distribution& distribution, int count) {
   double below = 0;
   std::size_t bin = 0;
   for (int i = 0; i <= count; ++i) {
-    const double target = static_cast<double>(i) / count;
+    // The outermost entries stand for a quarter of an interval, not for the end of the bins.
+    const double target = std::clamp(static_cast<double>(i), 0.25, count - 0.25) / count;
     while (bin + 1 < bin_count && below + distribution.probabilities[bin] < target)
       below += distribution.probabilities[bin++];
     const double inside =

@@ -65,7 +65,8 @@ struct Patch {
   std::int64_t height = 0;
   std::int64_t first_slab = 0;
   std::int64_t slab_count = 0;
-  std::vector<float> values;  // [slab][function][height][width]
+  std::vector<float> values;      // [slab][function][height][width]
+  std::vector<bool> is_occupied;  // [slab]
 };
 
 constexpr std::size_t scatterers_in_a_patch = 16384;
@@ -81,6 +82,7 @@ class Spreader {
     const std::int64_t layer = patch.width * patch.height;
     const auto rank = static_cast<std::int64_t>(basis_.rank());
     patch.values.assign(static_cast<std::size_t>(patch.slab_count * rank * layer), 0.0f);
+    patch.is_occupied.assign(static_cast<std::size_t>(patch.slab_count), false);
     // Neighbours in a chain touch the same pixels, and adding to what was just stored at another
     // alignment stalls; strides keep them apart in time.
     constexpr std::size_t stride = 61;
@@ -92,6 +94,8 @@ class Spreader {
   void accumulate(const Patch& patch, std::map<std::int64_t, Slab>& slabs) const {
     const std::size_t rank = basis_.rank();
     for (std::int64_t s = 0; s < patch.slab_count; ++s) {
+      if (!patch.is_occupied[static_cast<std::size_t>(s)])
+        continue;
       Slab& slab = slabs[patch.first_slab + s];
       if (slab.spread.empty()) {
         slab.height_angstrom =
@@ -155,6 +159,7 @@ class Spreader {
     const float strength = structure.strengths.empty() ? 1.0f : structure.strengths[scatterer];
     const std::size_t rank = basis_.rank();
     const std::int64_t slab = slab_of(pixel.z()) - patch.first_slab;
+    patch.is_occupied[static_cast<std::size_t>(slab)] = true;
     const std::int64_t corner = (static_cast<std::int64_t>(row) - 2 - patch.bottom) * patch.width +
                                 static_cast<std::int64_t>(column) - 2 - patch.left;
     float* target = patch.values.data() + corner +
