@@ -3,6 +3,8 @@
 #include "core/simulate/complex_normal.h"
 #include "core/simulate/electron.h"
 #include "core/simulate/ice.h"
+#include "core/simulate/particle_spreading.h"
+#include "core/simulate/projection.h"
 #include "core/simulate/radiation_damage.h"
 #include "core/simulate/random_streams.h"
 #include "core/simulate/spectrum_loop.h"

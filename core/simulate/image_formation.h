@@ -1,9 +1,10 @@
 #pragma once
 
 #include "core/image/fourier.h"
-#include "core/simulate/projection.h"
+#include "core/simulate/placement.h"
 #include "core/simulate/radial_table.h"
 #include "core/simulate/simulation_settings.h"
+#include "core/simulate/structure.h"
 
 #include <cstdint>
 #include <span>

@@ -26,7 +26,6 @@ std::uint64_t ice_stream(std::uint64_t micrograph_index, int frame, std::int64_t
 MovieFormation::MovieFormation(const ImageFormation& formation,
                                const SimulationSettings& settings,
                                const FieldGrid& field,
-                               const FrameMotion& motion,
                                const Spectrum& particles,
                                const Spectrum& film,
                                std::uint64_t seed,
@@ -34,7 +33,6 @@ MovieFormation::MovieFormation(const ImageFormation& formation,
     : formation_(formation),
       settings_(settings),
       field_(field),
-      motion_(motion),
       particles_(particles),
       film_(film),
       seed_(seed),
@@ -52,7 +50,7 @@ MovieFormation::MovieFormation(const ImageFormation& formation,
   });
 }
 
-Spectrum MovieFormation::next_frame(bool moves) {
+Spectrum MovieFormation::next_frame() {
   const double pixel = field_.pixel_size_angstrom;
   const bool has_film = !film_.values().empty();
   const RadialTable<2> table([&](double frequency) {
@@ -69,10 +67,6 @@ Spectrum MovieFormation::next_frame(bool moves) {
       contrast += film_.at(x, y);
     frame.at(x, y) = transfer * contrast;
   });
-  if (moves)
-    shift(frame,
-          motion_.shift_x_angstrom[static_cast<std::size_t>(frame_)] / pixel,
-          motion_.shift_y_angstrom[static_cast<std::size_t>(frame_)] / pixel);
   ++frame_;
   return frame;
 }

@@ -7,21 +7,20 @@
 namespace limpid {
 
 // Contrasts of the frames of a movie, one after the other: particles fade, the structure of the ice
-// wanders as an Ornstein-Uhlenbeck process in each Fourier coefficient, everything moves.
+// wanders as an Ornstein-Uhlenbeck process in each Fourier coefficient.
 class MovieFormation {
  public:
   // Keeps references.
   MovieFormation(const ImageFormation& formation,
                  const SimulationSettings& settings,
                  const FieldGrid& field,
-                 const FrameMotion& motion,
                  const Spectrum& particles,
                  const Spectrum& film,
                  std::uint64_t seed,
                  std::uint64_t micrograph_index);
 
-  // Contrast of the next frame before detection. With `moves`, shifted to where the specimen is.
-  Spectrum next_frame(bool moves);
+  // Contrast of the next frame before detection.
+  Spectrum next_frame();
 
  private:
   void age_ice(Spectrum& frame);
@@ -29,7 +28,6 @@ class MovieFormation {
   const ImageFormation& formation_;
   const SimulationSettings& settings_;
   FieldGrid field_;
-  const FrameMotion& motion_;
   const Spectrum& particles_;
   const Spectrum& film_;
   std::uint64_t seed_;

@@ -3,7 +3,8 @@
 #include "core/base/random.h"
 #include "core/simulate/ice.h"
 #include "core/simulate/orientation.h"
-#include "core/simulate/projection.h"
+#include "core/simulate/placement.h"
+#include "core/simulate/structure.h"
 
 #include <cstdint>
 #include <span>
@@ -18,6 +19,10 @@ struct IceLayer {
   double gradient_x = 0;
   double gradient_y = 0;
   double meniscus = 0;  // excess at the corners, as a fraction
+  // Clouds: rms of slow undulations as a fraction of the thickness, of wavelengths from this one to
+  // six times it.
+  double undulation = 0;
+  double undulation_wavelength_angstrom = 500;
   SurfaceRoughness roughness;
 };
 
@@ -54,8 +59,8 @@ struct SpecimenSettings {
   std::vector<double> abundances;
 };
 
-// Thickness of the ice at a place given as a fraction of the image, (0, 0) in one corner, (1, 1) in
-// the opposite one.
+// Thickness of the ice, without undulations, at a place given as a fraction of the image, (0, 0) in
+// one corner, (1, 1) in the opposite one.
 double ice_thickness_angstrom(const IceLayer& ice, double x, double y);
 
 // Throws Error (usage) for values without meaning.

@@ -2,6 +2,7 @@
 
 #include "core/simulate/electron.h"
 #include "core/simulate/ice.h"
+#include "core/simulate/projection.h"
 #include "core/simulate/radiation_damage.h"
 #include "tests/core/simulate/statistics.h"
 #include "tests/support/catch.h"

@@ -77,3 +77,21 @@ TEST_CASE("landscape: dirt absorbs and shifts the phase where it is") {
       REQUIRE(landscape.transmission.pixels()[p] < *brightest);
   }
 }
+
+TEST_CASE("landscape: undulations of the ice have their rms") {
+  SpecimenSettings specimen;
+  specimen.ice.thickness_angstrom = 395;
+  specimen.ice.undulation = 0.1;
+  specimen.ice.undulation_wavelength_angstrom = 100;
+  const Landscape landscape = make(specimen);
+  double sum = 0;
+  double square_sum = 0;
+  for (float value : landscape.transmission.pixels()) {
+    const double relative = -std::log(static_cast<double>(value)) / 0.1 - 1;
+    sum += relative;
+    square_sum += relative * relative;
+  }
+  const auto count = static_cast<double>(landscape.transmission.pixel_count());
+  CHECK(std::abs(sum / count) < 0.01);
+  CHECK(std::sqrt(square_sum / count) == Approx(0.1).epsilon(0.1));
+}

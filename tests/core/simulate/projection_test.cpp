@@ -1,6 +1,7 @@
 #include "core/simulate/projection.h"
 
 #include "core/base/parallel.h"
+#include "core/image/fourier.h"
 #include "core/simulate/electron.h"
 #include "core/simulate/molecular_matter.h"
 #include "tests/support/catch.h"
@@ -139,21 +140,6 @@ TEST_CASE("projection: a sphere of protein shifts the phase as its inner potenti
   // Protein of 1.35 g/cm^3 has 7.8 V by superposition of atoms, ice 4.57 V: 3.25 V of contrast.
   // Side chains stick out of the sphere that holds the axes of the rods, hence 7 %.
   CHECK(sum == Approx(interaction_constant(300) * 3.25 * chord_sum).epsilon(0.07));
-}
-
-TEST_CASE("projection: slabs share out the particle by height") {
-  Structure structure;
-  structure.add({0, 0, -90}, AtomKind::carbon);
-  structure.add({0, 0, 90}, AtomKind::carbon);
-  Placement particle;
-  particle.angles = {};
-  particle.position_angstrom = {16, 16, 0};
-  const ScatteringBasis basis = make_scattering_basis({&structure, 1}, 1);
-  const auto slabs = spread_particles({32, 32, 1}, {&structure, 1}, {&particle, 1}, basis, 100);
-  REQUIRE(slabs.size() == 2);
-  CHECK(slabs[0].height_angstrom == -100);
-  CHECK(slabs[1].height_angstrom == 100);
-  CHECK(sum_of(slabs[0].spread[0]) == Approx(sum_of(slabs[1].spread[0])).epsilon(1e-5));
 }
 
 TEST_CASE("projection: what leaves on one side enters on the other") {
