@@ -76,8 +76,8 @@ SpecimenSettings draw_specimen(const DiversityRange& range, RandomSequence& rand
   ice.gradient_x = 0.25 * random.normal();
   ice.gradient_y = 0.25 * random.normal();
   ice.meniscus = happens(0.3, random) ? random.uniform(0, 0.5) : 0;
-  ice.undulation = happens(0.6, random) ? random.uniform(0, 0.15) : 0;
-  ice.undulation_wavelength_angstrom = draw_log({200, 1500}, random);
+  ice.undulation = happens(0.6, random) ? random.uniform(0, 0.08) : 0;
+  ice.undulation_wavelength_angstrom = draw_log({250, 1500}, random);
   ice.roughness.rms_angstrom = draw_even(range.surface_roughness_angstrom, random);
   ice.roughness.correlation_length_angstrom = draw_log({30, 300}, random);
   specimen.coverage =

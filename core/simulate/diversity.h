@@ -14,8 +14,8 @@ struct Interval {
   double high = 0;
 };
 
-// How different the micrographs of a random set are. The defaults span what single-particle
-// sessions produce, and some more.
+// How different the micrographs of a random set are. The defaults span what microscopes produce for
+// single-particle work, and some more.
 struct DiversityRange {
   std::int64_t width = 1024;
   std::int64_t height = 1024;

@@ -25,6 +25,7 @@ struct HalfContrasts {
 // rad against the ice.
 class ImageFormation {
  public:
+  // Keeps references to settings, motion and detector.
   ImageFormation(const SimulationSettings& settings,
                  const FieldGrid& field,
                  const FrameMotion& motion,
@@ -45,7 +46,8 @@ class ImageFormation {
   // Contrast of the grain of carbon film that covers the whole field.
   Image film_grain(std::uint64_t seed, std::uint64_t micrograph_index) const;
 
-  const Ctf& ctf() const { return ctf_; }
+  const SimulationSettings& settings() const { return settings_; }
+  const FieldGrid& field() const { return field_; }
   double frame_exposure() const;
   // Amplitude of particles left in a frame by damage and motion.
   double frame_survival(double k, int frame) const;

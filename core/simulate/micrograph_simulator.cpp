@@ -1,5 +1,6 @@
 #include "core/simulate/micrograph_simulator.h"
 
+#include "core/base/error.h"
 #include "core/base/parallel.h"
 #include "core/simulate/image_formation.h"
 #include "core/simulate/movie.h"
@@ -101,7 +102,7 @@ class Microscope {
   }
 
   void take_movie(SimulatedMicrograph& micrograph) const {
-    MovieFormation movie(formation_, settings_, scene_.field, particles_, film_, seed_, index_);
+    MovieFormation movie(formation_, particles_, film_, seed_, index_);
     micrograph.even = Image(settings_.width, settings_.height);
     micrograph.odd = Image(settings_.width, settings_.height);
     for (int frame = 0; frame < settings_.frame_count; ++frame) {
@@ -208,6 +209,10 @@ SimulatedMicrograph simulate_micrograph(const SimulationSettings& settings,
                                         std::uint64_t seed,
                                         std::uint64_t index) {
   check_settings(settings, structures.size());
+  // Random streams have room for 2^24 micrographs.
+  if (index >> 24 != 0)
+    fail(
+        ErrorKind::usage, "simulation: micrograph {} of a seed (0 to 16777215 is expected)", index);
   const Scene scene = make_scene(settings, structures, seed, index);
   SimulatedMicrograph micrograph;
   micrograph.settings = settings;

@@ -41,7 +41,7 @@ struct SimulatedMicrograph {
   FrameMotion motion;
   // Particles whose centre lies in the image.
   std::vector<ParticleRecord> particles;
-  // Spread of the particles' part of the truth, and of micrograph - truth.
+  // Spread of the truth about the transmitted background, and of micrograph - truth.
   double signal_sigma = 0;
   double noise_sigma = 0;
 

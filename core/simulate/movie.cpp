@@ -24,41 +24,38 @@ std::uint64_t ice_stream(std::uint64_t micrograph_index, int frame, std::int64_t
 }  // namespace
 
 MovieFormation::MovieFormation(const ImageFormation& formation,
-                               const SimulationSettings& settings,
-                               const FieldGrid& field,
                                const Spectrum& particles,
                                const Spectrum& film,
                                std::uint64_t seed,
                                std::uint64_t micrograph_index)
     : formation_(formation),
-      settings_(settings),
-      field_(field),
       particles_(particles),
       film_(film),
       seed_(seed),
       micrograph_index_(micrograph_index) {
-  if (!settings.has_ice_noise)
+  if (!formation.settings().has_ice_noise)
     return;
+  const FieldGrid& field = formation.field();
   ice_ = Spectrum(field.width, field.height);
   roughness_ = Spectrum(field.width, field.height);
   for_each_frequency(ice_, [&](std::int64_t x, std::int64_t y, double, double) {
     const auto normals = draw_complex_normals(
         seed, ice_stream(micrograph_index, 0, y), static_cast<std::uint64_t>(x));
-    const float factor = half_spectrum_factor(x, field_.width);
+    const float factor = half_spectrum_factor(x, formation_.field().width);
     ice_.at(x, y) = factor * normals.first;
     roughness_.at(x, y) = factor * normals.second;
   });
 }
 
 Spectrum MovieFormation::next_frame() {
-  const double pixel = field_.pixel_size_angstrom;
+  const double pixel = formation_.field().pixel_size_angstrom;
   const bool has_film = !film_.values().empty();
   const RadialTable<2> table([&](double frequency) {
     return std::array{static_cast<float>(formation_.transfer_before(frequency)),
                       static_cast<float>(formation_.frame_survival(frequency / pixel, frame_))};
   });
-  Spectrum frame(field_.width, field_.height);
-  if (settings_.has_ice_noise)
+  Spectrum frame(formation_.field().width, formation_.field().height);
+  if (formation_.settings().has_ice_noise)
     age_ice(frame);
   for_each_frequency(frame, [&](std::int64_t x, std::int64_t y, double fx, double fy) {
     const auto [transfer, survival] = table.at(fx, fy);
@@ -76,11 +73,12 @@ void MovieFormation::age_ice(Spectrum& frame) {
   //   end     = e x + a z1,             e = exp(-s), a^2 = 1 - e^2
   //   average = m x + b z1 + c z2,      m = frame_mean(s), a b = m (1 - e),
   //                                     b^2 + c^2 = frame_variance(s) - m^2.
-  const double pixel = field_.pixel_size_angstrom;
+  const double pixel = formation_.field().pixel_size_angstrom;
   enum Column { keep, renew, mean, shared, own, fresh, rough, column_count };
   const RadialTable<column_count> table([&](double frequency) {
     const double k = frequency / pixel;
-    const double s = ice_decay_rate(k, settings_.ctf.voltage_kv) * formation_.frame_exposure();
+    const double s =
+        ice_decay_rate(k, formation_.settings().ctf.voltage_kv) * formation_.frame_exposure();
     const double e = std::exp(-s);
     const double a = std::sqrt(-std::expm1(-2 * s));
     const double m = frame_mean(s);
@@ -100,7 +98,7 @@ void MovieFormation::age_ice(Spectrum& frame) {
     const auto row = table.at(fx, fy);
     const auto normals = draw_complex_normals(
         seed_, ice_stream(micrograph_index_, frame_ + 1, y), static_cast<std::uint64_t>(x));
-    const float factor = half_spectrum_factor(x, field_.width);
+    const float factor = half_spectrum_factor(x, formation_.field().width);
     const auto first = factor * normals.first;
     const auto average =
         row[mean] * ice_.at(x, y) + row[shared] * first + row[own] * factor * normals.second;

@@ -10,10 +10,8 @@ namespace limpid {
 // wanders as an Ornstein-Uhlenbeck process in each Fourier coefficient.
 class MovieFormation {
  public:
-  // Keeps references.
+  // Keeps references to formation, particles and film.
   MovieFormation(const ImageFormation& formation,
-                 const SimulationSettings& settings,
-                 const FieldGrid& field,
                  const Spectrum& particles,
                  const Spectrum& film,
                  std::uint64_t seed,
@@ -26,8 +24,6 @@ class MovieFormation {
   void age_ice(Spectrum& frame);
 
   const ImageFormation& formation_;
-  const SimulationSettings& settings_;
-  FieldGrid field_;
   const Spectrum& particles_;
   const Spectrum& film_;
   std::uint64_t seed_;

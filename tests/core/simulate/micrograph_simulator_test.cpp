@@ -254,6 +254,7 @@ TEST_CASE("simulator: settings without meaning are refused by name") {
   settings.frame_count = 1;
   CHECK_THROWS_WITH(simulate_micrograph(settings, {}, 1, 1),
                     ContainsSubstring("the number of frames is 1"));
+  CHECK_THROWS_AS(simulate_micrograph({}, {}, 1, std::uint64_t{1} << 24), Error);
   settings = {};
   settings.exposure_e_per_a2 = std::nan("");
   CHECK_THROWS_AS(simulate_micrograph(settings, {}, 1, 1), Error);

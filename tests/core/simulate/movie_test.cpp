@@ -41,7 +41,7 @@ TEST_CASE("movie: the ice of its frames adds up to that of the halves") {
     double direct_power = 0, movie_power = 0, direct_cross = 0, movie_cross = 0, modes = 0;
     for (std::uint64_t index = 0; index < movies; ++index) {
       const HalfContrasts halves = formation.form_halves(nothing, no_film, 3, index);
-      MovieFormation movie(formation, settings, field, nothing, no_film, 4, index);
+      MovieFormation movie(formation, nothing, no_film, 4, index);
       Spectrum even(192, 192);
       Spectrum odd(192, 192);
       for (int frame = 0; frame < 9; ++frame) {
