@@ -32,7 +32,7 @@ std::vector<Slab> spread_particles(const FieldGrid& grid,
                                    const ScatteringBasis& basis,
                                    double slab_thickness_angstrom);
 
-// K, divided by its value at 0 ... never below 0.005 for |frequency| <= 0.5 cycles per pixel.
+// K; it has no zero up to the Nyquist frequency.
 double spreading_kernel_transform(double cycles_per_px);
 
 // K for each column or row of a spectrum of `size` pixels: entry i is for frequency i / size
