@@ -1,0 +1,141 @@
+#include "core/simulate/energy_deposit.h"
+
+#include "core/base/error.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace limpid {
+namespace {
+
+constexpr std::size_t bin_count = 2048;
+
+// Probabilities of bins of equal width from 0 on; bin i stands for the value (i + 1/2) * width.
+struct Distribution {
+  std::vector<double> probabilities;
+  double width = 1;
+
+  double moment(int power) const {
+    double sum = 0;
+    for (std::size_t i = 0; i < probabilities.size(); ++i)
+      sum += probabilities[i] * std::pow((static_cast<double>(i) + 0.5) * width, power);
+    return sum;
+  }
+  double relative_variance() const {
+    const double mean = moment(1);
+    return moment(2) / (mean * mean) - 1;
+  }
+};
+
+// Moyal's density of scale `spread` about a most probable value of 1.
+Distribution moyal(double spread) {
+  Distribution distribution{std::vector<double>(bin_count), 10.0 / bin_count};
+  double total = 0;
+  for (std::size_t i = 0; i < bin_count; ++i) {
+    const double x = ((static_cast<double>(i) + 0.5) * distribution.width - 1) / spread;
+    distribution.probabilities[i] = std::exp(-0.5 * (x + std::exp(-x)));
+    total += distribution.probabilities[i];
+  }
+  for (double& probability : distribution.probabilities)
+    probability /= total;
+  return distribution;
+}
+
+Distribution moyal_with_variance(double relative_variance) {
+  double low = 0.01;
+  double high = 3;
+  for (int i = 0; i < 60; ++i) {
+    const double middle = 0.5 * (low + high);
+    (moyal(middle).relative_variance() < relative_variance ? low : high) = middle;
+  }
+  return moyal(low);
+}
+
+// The sum of two independent values, in bins of twice the width.
+Distribution double_up(const Distribution& one) {
+  Distribution sum{std::vector<double>(bin_count), 2 * one.width};
+  for (std::size_t i = 0; i < bin_count; ++i) {
+    if (one.probabilities[i] < 1e-14)
+      continue;
+    for (std::size_t j = 0; j < bin_count; ++j)
+      sum.probabilities[(i + j) / 2] += one.probabilities[i] * one.probabilities[j];
+  }
+  return sum;
+}
+
+std::vector<float> quantiles_of(const Distribution& distribution, int count) {
+  std::vector<float> quantiles;
+  double below = 0;
+  std::size_t bin = 0;
+  for (int i = 0; i <= count; ++i) {
+    // The outermost entries stand for a quarter of an interval, not for the end of the bins.
+    const double target = std::clamp(static_cast<double>(i), 0.25, count - 0.25) / count;
+    while (bin + 1 < bin_count && below + distribution.probabilities[bin] < target)
+      below += distribution.probabilities[bin++];
+    const double inside =
+        distribution.probabilities[bin] > 0
+            ? std::clamp((target - below) / distribution.probabilities[bin], 0.0, 1.0)
+            : 0;
+    quantiles.push_back(
+        static_cast<float>((static_cast<double>(bin) + inside) * distribution.width));
+  }
+  return quantiles;
+}
+
+// Shifts and stretches the distribution that the table stands for, linear between its entries, to a
+// mean and a variance. Takes out what bins and cut tails did to them.
+void set_moments(std::vector<float>& quantiles, double mean, double variance) {
+  double first = 0;
+  double second = 0;
+  for (std::size_t i = 0; i + 1 < quantiles.size(); ++i) {
+    const double a = quantiles[i];
+    const double b = quantiles[i + 1];
+    first += 0.5 * (a + b);
+    second += (a * a + a * b + b * b) / 3;
+  }
+  const auto intervals = static_cast<double>(quantiles.size() - 1);
+  first /= intervals;
+  second = second / intervals - first * first;
+  const double stretch = std::sqrt(variance / second);
+  for (float& quantile : quantiles)
+    quantile = static_cast<float>(mean + stretch * (quantile - first));
+}
+
+}  // namespace
+
+EnergyDeposit::EnergyDeposit(double relative_variance) {
+  if (!(relative_variance > 0.005 && relative_variance < 1.2))
+    fail(ErrorKind::usage,
+         "detector: a relative variance of the energy deposit of {} (0.005 to 1.2 is expected)",
+         relative_variance);
+  Distribution distribution = moyal_with_variance(relative_variance);
+  for (int level = 0; level < level_count; ++level) {
+    const double electrons = std::ldexp(1.0, level);
+    auto& quantiles = quantiles_[static_cast<std::size_t>(level)];
+    quantiles = quantiles_of(distribution, quantile_count);
+    set_moments(quantiles, electrons, electrons * relative_variance);
+    if (level + 1 < level_count)
+      distribution = double_up(distribution);
+  }
+}
+
+double EnergyDeposit::draw_sum(std::int64_t electrons, RandomSequence& random) const {
+  double sum = 0;
+  int level = level_count - 1;
+  while (electrons > 0) {
+    const std::int64_t block = std::int64_t{1} << level;
+    if (electrons < block) {
+      --level;
+      continue;
+    }
+    const auto& quantiles = quantiles_[static_cast<std::size_t>(level)];
+    const double position = random.uniform() * quantile_count;
+    const auto index = static_cast<std::size_t>(position);
+    const double fraction = position - static_cast<double>(index);
+    sum += quantiles[index] + fraction * (quantiles[index + 1] - quantiles[index]);
+    electrons -= block;
+  }
+  return sum;
+}
+
+}  // namespace limpid

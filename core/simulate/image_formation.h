@@ -1,0 +1,74 @@
+#pragma once
+
+#include "core/image/fourier.h"
+#include "core/simulate/placement.h"
+#include "core/simulate/radial_table.h"
+#include "core/simulate/simulation_settings.h"
+#include "core/simulate/structure.h"
+
+#include <cstdint>
+#include <span>
+
+namespace limpid {
+
+// Contrasts, intensity / background - 1, of the sums of alternate frames. `even` and `odd` hold the
+// structure of the ice and lack the blur that the detector adds after detection; `truth` is the
+// sum without ice structure and with the blur of the whole detector.
+struct HalfContrasts {
+  Spectrum even;
+  Spectrum odd;
+  Spectrum truth;
+};
+
+// Linear image formation in Fourier space: weak phase object, each slab of the specimen at its own
+// defocus. Second-order terms, phase^2 / 2, are left out: particles shift the phase by 0.1 to 0.5
+// rad against the ice.
+class ImageFormation {
+ public:
+  // Keeps references to settings, motion and detector.
+  ImageFormation(const SimulationSettings& settings,
+                 const FieldGrid& field,
+                 const FrameMotion& motion,
+                 const Detector& detector);
+
+  // Contrast of undamaged particles without coherence envelope and detector.
+  Spectrum particle_contrast(std::span<const Structure> structures,
+                             std::span<const Placement> particles) const;
+  // The same for a pure phase object at the middle of the ice.
+  Spectrum phase_contrast(const Image& phase) const;
+
+  // Applies damage, motion, envelope and detector, and adds the ice. `film` may be empty.
+  HalfContrasts form_halves(const Spectrum& particles,
+                            const Spectrum& film,
+                            std::uint64_t seed,
+                            std::uint64_t micrograph_index) const;
+
+  // Contrast of the grain of carbon film that covers the whole field.
+  Image film_grain(std::uint64_t seed, std::uint64_t micrograph_index) const;
+
+  const SimulationSettings& settings() const { return settings_; }
+  const FieldGrid& field() const { return field_; }
+  double frame_exposure() const;
+  // Amplitude of particles left in a frame by damage and motion.
+  double frame_survival(double k, int frame) const;
+  // Envelope times the part of the detector's MTF that acts before detection.
+  double transfer_before(double cycles_per_px) const;
+  double transfer_in_all(double cycles_per_px) const;
+  // Mean power over the depth of the ice of sin(gamma) / cos(alpha), times 4.
+  double depth_averaged_power(double kx, double ky) const;
+  // Standard deviations, in the units of a spectrum of the field, of the phase of fresh ice and of
+  // its rough surfaces.
+  double ice_sigma(double k) const;
+  double roughness_sigma(double k) const;
+
+ private:
+  double slab_thickness_angstrom() const;
+
+  const SimulationSettings& settings_;
+  FieldGrid field_;
+  const FrameMotion& motion_;
+  const Detector& detector_;
+  Ctf ctf_;
+};
+
+}  // namespace limpid
