@@ -5,6 +5,7 @@
 #include "core/image/statistics.h"
 #include "core/io/micrograph_file.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
