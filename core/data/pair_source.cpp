@@ -12,7 +12,8 @@
 namespace limpid {
 namespace {
 
-// Keeps the loss of micrographs without any signal finite; about the signal variance of a faint one.
+// Keeps the loss of micrographs without any signal finite; about the signal variance of a faint
+// one.
 constexpr double smallest_signal_variance = 0.004;
 
 Image read_repaired(const std::string& path) {
@@ -52,7 +53,9 @@ class FilePairs : public PairSource {
   virtual ImagePair load_pair(const PairFiles& files) const = 0;
 
  private:
-  const PairFiles& files(std::int64_t index) const { return files_[static_cast<std::size_t>(index)]; }
+  const PairFiles& files(std::int64_t index) const {
+    return files_[static_cast<std::size_t>(index)];
+  }
 
   std::vector<PairFiles> files_;
 };
@@ -135,7 +138,8 @@ std::unique_ptr<PairSource> make_truth_pairs(std::vector<PairFiles> files) {
   return std::make_unique<TruthPairs>(std::move(files));
 }
 
-std::unique_ptr<PairSource> make_simulated_pairs(std::vector<PairFiles> files, const NoiseModel& noise) {
+std::unique_ptr<PairSource> make_simulated_pairs(std::vector<PairFiles> files,
+                                                 const NoiseModel& noise) {
   return std::make_unique<SimulatedPairs>(std::move(files), noise);
 }
 

@@ -42,9 +42,9 @@ struct PairFiles {
   std::string second;  // the noiseless micrograph, or the odd half
 };
 
-// Even and odd sums with independent noise (Lehtinen et al. 2018, "Noise2Noise"): each is the target
-// of the other, each normalized by its own grey scale, since halves may have different numbers of
-// frames.
+// Even and odd sums with independent noise (Lehtinen et al. 2018, "Noise2Noise"): each is the
+// target of the other, each normalized by its own grey scale, since halves may have different
+// numbers of frames.
 std::unique_ptr<PairSource> make_half_pairs(std::vector<PairFiles> files);
 
 // A noisy micrograph and its noiseless truth in the same grey scale. The squared error is weighted
@@ -52,8 +52,9 @@ std::unique_ptr<PairSource> make_half_pairs(std::vector<PairFiles> files);
 // strong ones.
 std::unique_ptr<PairSource> make_truth_pairs(std::vector<PairFiles> files);
 
-// One micrograph as its own target; noise is drawn anew for every crop. Images are scaled to 0..1 by
-// their clip range first. Only `first` of the files is used.
-std::unique_ptr<PairSource> make_simulated_pairs(std::vector<PairFiles> files, const NoiseModel& noise);
+// One micrograph as its own target; noise is drawn anew for every crop. Images are scaled to 0..1
+// by their clip range first. Only `first` of the files is used.
+std::unique_ptr<PairSource> make_simulated_pairs(std::vector<PairFiles> files,
+                                                 const NoiseModel& noise);
 
 }  // namespace limpid

@@ -20,7 +20,8 @@ PatchSchedule plan_schedule(const PairSource& source, const LoaderOptions& optio
   for (std::int64_t i = 0; i < source.count(); ++i)
     largest = std::max(largest, source.pixel_count(i));
   const std::size_t pair_bytes = 2 * sizeof(float) * static_cast<std::size_t>(largest);
-  const auto affordable = static_cast<std::int64_t>(options.memory_bytes / std::max<std::size_t>(pair_bytes, 1));
+  const auto affordable =
+      static_cast<std::int64_t>(options.memory_bytes / std::max<std::size_t>(pair_bytes, 1));
   const std::int64_t crops = largest / (options.patch_size_px * options.patch_size_px);
   return {.seed = options.seed,
           .count = source.count(),

@@ -27,10 +27,10 @@ struct Batch {
   std::vector<float> loss_weight;  // one for each crop
 };
 
-// Random crops in random orientations from a set of pairs. Micrographs are read whole, one after the
-// other, by a thread of their own, and stay in memory for many crops; at most `memory_bytes` of them.
-// Batches are prepared ahead by another thread. A micrograph that cannot be read is replaced by the
-// next that can, with a warning.
+// Random crops in random orientations from a set of pairs. Micrographs are read whole, one after
+// the other, by a thread of their own, and stay in memory for many crops; at most `memory_bytes` of
+// them. Batches are prepared ahead by another thread. A micrograph that cannot be read is replaced
+// by the next that can, with a warning.
 class PatchLoader {
  public:
   // Throws Error(input) when a pair is smaller than a patch or none can be read.

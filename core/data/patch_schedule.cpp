@@ -27,7 +27,8 @@ std::vector<std::int64_t> permutation(std::int64_t count, std::uint64_t seed, st
   std::iota(order.begin(), order.end(), 0);
   RandomSequence random(seed, permutation_stream + static_cast<std::uint64_t>(epoch));
   for (std::int64_t i = count - 1; i > 0; --i)
-    std::swap(order[static_cast<std::size_t>(i)], order[static_cast<std::size_t>(random.below(i + 1))]);
+    std::swap(order[static_cast<std::size_t>(i)],
+              order[static_cast<std::size_t>(random.below(i + 1))]);
   return order;
 }
 

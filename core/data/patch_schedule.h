@@ -33,7 +33,7 @@ struct PatchChoice {
   std::int64_t slot = 0;
   double x_fraction = 0;  // place of the corner in what the image's size allows, 0 to 1
   double y_fraction = 0;
-  int orientation = 0;  // 0..7: bit 0 mirrors x, bit 1 mirrors y, bit 2 transposes
+  int orientation = 0;     // 0..7: bit 0 mirrors x, bit 1 mirrors y, bit 2 transposes
   bool exchanged = false;  // input and target, for symmetric pairs
 };
 

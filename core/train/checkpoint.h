@@ -1,0 +1,30 @@
+#pragma once
+
+#include "core/nn/unet_description.h"
+#include "core/train/trainer.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace limpid {
+
+// Where a training stands: enough to go on as if it had never stopped.
+struct Checkpoint {
+  UNetDescription network;
+  // What must be equal for a continuation to be the same training; compared as text.
+  std::string settings;
+  std::int64_t step_count = 0;
+  TrainerState state;
+  // The best averaged weights so far by validation; empty before the first validation.
+  ParameterValues best;
+  double best_loss = 0;
+  std::int64_t best_step = 0;
+};
+
+// A safetensors file, written under a temporary name and renamed: a kill leaves the one before.
+void write_checkpoint(const std::string& path, const Checkpoint& checkpoint);
+// Throws Error(model) for a damaged file; nothing when there is none.
+std::optional<Checkpoint> read_checkpoint(const std::string& path);
+
+}  // namespace limpid

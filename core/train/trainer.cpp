@@ -1,0 +1,95 @@
+#include "core/train/trainer.h"
+
+#include "core/train/schedule.h"
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+
+namespace limpid {
+namespace {
+
+Shape batch_shape(const TrainingSettings& settings) {
+  return {settings.batch_size, settings.patch_size_px, settings.patch_size_px, 1};
+}
+
+}  // namespace
+
+Trainer::Trainer(Backend& backend,
+                 const UNetDescription& description,
+                 const TrainingSettings& settings,
+                 const ParameterValues& start)
+    : backend_(backend),
+      settings_(settings),
+      parameters_(backend, description.parameters()),
+      network_(backend, description, parameters_, batch_shape(settings), NetworkUse::training) {
+  parameters_.set_values(start);
+  const Shape shape = batch_shape(settings);
+  loss_ = backend.make_loss({.prediction = shape});
+  adam_ = backend.make_adam(
+      {.max_gradient_norm = settings.max_gradient_norm, .keeps_average = true}, parameters_);
+  target_ = backend.allocate_tensor(shape, DataType::float32);
+  loss_weight_ = backend.allocate_tensor({1, 1, 1, settings.batch_size}, DataType::float32);
+  const std::size_t image_bytes = Tensor::size_bytes(shape, DataType::float32);
+  staging_ = backend.allocate_staging(
+      2 * image_bytes + static_cast<std::size_t>(settings.batch_size) * sizeof(float));
+}
+
+void Trainer::step(const Batch& batch) {
+  // The device may still be reading the last batch from the staging memory.
+  backend_.synchronize();
+  auto* staged = reinterpret_cast<float*>(staging_->data());
+  const auto stage = [&](const std::vector<float>& values, const Tensor& to) {
+    std::copy(values.begin(), values.end(), staged);
+    backend_.upload(std::span<const float>(staged, values.size()), to);
+    staged += values.size();
+  };
+  stage(batch.input, network_.image());
+  stage(batch.target, target_);
+  stage(batch.loss_weight, loss_weight_);
+  adam_->prepare_step(
+      {.number = steps_done_ + 1,
+       .learning_rate = learning_rate(steps_done_, settings_.step_count, settings_.learning_rate),
+       .average_decay = average_decay(steps_done_)});
+  if (recorded_step_)
+    recorded_step_->run();
+  else
+    recorded_step_ = backend_.record([this] {
+      network_.forward();
+      loss_->evaluate(network_.prediction(), target_, loss_weight_, network_.prediction_gradient());
+      network_.backward();
+      adam_->step();
+    });
+  ++steps_done_;
+}
+
+double Trainer::loss() {
+  const double loss = loss_->value();
+  if (!std::isfinite(loss))
+    fail(ErrorKind::internal,
+         "training diverged: the loss of step {} is not finite; a lower learning rate may help",
+         steps_done_);
+  return loss;
+}
+
+TrainerState Trainer::state() const {
+  return {.steps_done = steps_done_,
+          .values = parameters_.values(),
+          .first_moment = parameters_.unpack(adam_->first_moment()),
+          .second_moment = parameters_.unpack(adam_->second_moment()),
+          .average = average()};
+}
+
+void Trainer::restore(const TrainerState& state) {
+  parameters_.set_values(state.values);
+  parameters_.pack(state.first_moment, adam_->first_moment());
+  parameters_.pack(state.second_moment, adam_->second_moment());
+  parameters_.pack(state.average, adam_->average());
+  steps_done_ = state.steps_done;
+}
+
+ParameterValues Trainer::average() const {
+  return parameters_.unpack(adam_->average());
+}
+
+}  // namespace limpid

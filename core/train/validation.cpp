@@ -1,0 +1,131 @@
+#include "core/train/validation.h"
+
+#include "core/base/log.h"
+#include "core/data/patch_schedule.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace limpid {
+namespace {
+
+// Crops of each held-out micrograph, and of all of them together: enough for a steady number, few
+// enough to cost little beside training.
+constexpr std::int64_t crops_per_side = 2;
+constexpr std::size_t most_crops = 64;
+
+class SelectedPairs : public PairSource {
+ public:
+  SelectedPairs(const PairSource& source, std::vector<std::int64_t> indices)
+      : source_(source), indices_(std::move(indices)) {}
+  std::int64_t count() const override { return static_cast<std::int64_t>(indices_.size()); }
+  std::string name(std::int64_t index) const override { return source_.name(at(index)); }
+  ImagePair load(std::int64_t index) const override { return source_.load(at(index)); }
+  std::int64_t pixel_count(std::int64_t index) const override {
+    return source_.pixel_count(at(index));
+  }
+
+ private:
+  std::int64_t at(std::int64_t index) const { return indices_[static_cast<std::size_t>(index)]; }
+
+  const PairSource& source_;
+  std::vector<std::int64_t> indices_;
+};
+
+}  // namespace
+
+Validation::Validation(Backend& backend,
+                       const UNetDescription& description,
+                       const PairSource& source,
+                       const std::vector<std::int64_t>& indices,
+                       const TrainingSettings& settings)
+    : backend_(backend),
+      parameters_(backend, description.parameters()),
+      network_(backend,
+               description,
+               parameters_,
+               {1, settings.patch_size_px, settings.patch_size_px, 1},
+               NetworkUse::inference) {
+  for (const std::int64_t index : indices) {
+    if (crops_.size() >= most_crops)
+      break;
+    try {
+      cut_crops(source.load(index), settings.patch_size_px);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::input)
+        throw;
+      log_warning("left out of validation: {}", error.what());
+    }
+  }
+  if (crops_.empty())
+    fail(ErrorKind::input,
+         "none of the {} micrographs set aside for validation can be used",
+         indices.size());
+}
+
+void Validation::cut_crops(const ImagePair& pair, std::int64_t size) {
+  const std::int64_t columns = std::min(crops_per_side, pair.input.width() / size);
+  const std::int64_t rows = std::min(crops_per_side, pair.input.height() / size);
+  for (std::int64_t row = 0; row < rows; ++row)
+    for (std::int64_t column = 0; column < columns; ++column) {
+      // Centres on an even grid.
+      const std::int64_t x = pair.input.width() * (2 * column + 1) / (2 * columns) - size / 2;
+      const std::int64_t y = pair.input.height() * (2 * row + 1) / (2 * rows) - size / 2;
+      Crop crop;
+      crop.input.resize(static_cast<std::size_t>(size * size));
+      crop.target.resize(crop.input.size());
+      copy_patch(pair.input, x, y, 0, size, crop.input.data());
+      copy_patch(pair.target, x, y, 0, size, crop.target.data());
+      crop.loss_weight = static_cast<double>(pair.loss_weight);
+      const auto mean = static_cast<float>(pair.noise_mean);
+      const auto sigma = static_cast<float>(pair.noise_sigma);
+      const std::uint64_t stream = crops_.size();
+      for (std::size_t p = 0; p < crop.input.size(); ++p) {
+        crop.input[p] = (noisy_pixel(crop.input[p], pair.noise, 0, stream, p) - mean) / sigma;
+        crop.target[p] = (crop.target[p] - mean) / sigma;
+      }
+      crops_.push_back(std::move(crop));
+    }
+}
+
+double Validation::measure(const ParameterValues& values) {
+  parameters_.set_values(values);
+  std::vector<float> prediction(static_cast<std::size_t>(network_.image().shape().element_count()));
+  double sum = 0;
+  for (const Crop& crop : crops_) {
+    backend_.upload(crop.input, network_.image());
+    network_.forward();
+    backend_.download(network_.prediction(), prediction);
+    double square_sum = 0;
+    for (std::size_t i = 0; i < prediction.size(); ++i) {
+      const double difference =
+          static_cast<double>(prediction[i]) - static_cast<double>(crop.target[i]);
+      square_sum += difference * difference;
+    }
+    sum += crop.loss_weight * square_sum / static_cast<double>(prediction.size());
+  }
+  return sum / static_cast<double>(crops_.size());
+}
+
+Split split_pairs(std::int64_t count, double validation_fraction, std::uint64_t seed) {
+  std::int64_t held_out = std::llround(validation_fraction * static_cast<double>(count));
+  if (count >= 2 && validation_fraction > 0)
+    held_out = std::clamp<std::int64_t>(held_out, 1, count - 1);
+  else
+    held_out = 0;
+  const auto order = permutation(count, seed, -1);
+  Split split;
+  split.validation.assign(order.begin(), order.begin() + held_out);
+  split.training.assign(order.begin() + held_out, order.end());
+  std::sort(split.validation.begin(), split.validation.end());
+  std::sort(split.training.begin(), split.training.end());
+  return split;
+}
+
+std::unique_ptr<PairSource> select_pairs(const PairSource& source,
+                                         std::vector<std::int64_t> indices) {
+  return std::make_unique<SelectedPairs>(source, std::move(indices));
+}
+
+}  // namespace limpid

@@ -1,0 +1,82 @@
+#include "core/data/pair_source.h"
+
+#include "core/base/error.h"
+#include "core/image/statistics.h"
+#include "core/io/mrc.h"
+#include "tests/support/catch.h"
+#include "tests/support/temporary_folder.h"
+#include "tests/support/training_pairs.h"
+
+using namespace limpid;
+using namespace limpid::test;
+
+namespace {
+
+std::string write(
+    const TemporaryFolder& folder, const char* name, Image image, float scale, float offset) {
+  for (float& value : image.pixels())
+    value = scale * value + offset;
+  write_mrc(folder.path(name), image, {});
+  return folder.path(name);
+}
+
+}  // namespace
+
+TEST_CASE("pair source: halves are normalized each by itself") {
+  const TemporaryFolder folder;
+  const Image clean = smooth_image(64, 48, 1);
+  // The odd half has fewer frames: another mean and sigma.
+  const auto source =
+      make_half_pairs({{write(folder, "e.mrc", with_noise(clean, 2.0f, 1), 4, 16),
+                        write(folder, "o.mrc", with_noise(clean, 2.0f, 2), 3, 12)}});
+  CHECK(source->count() == 1);
+  CHECK(source->pixel_count(0) == 64 * 48);
+  const ImagePair pair = source->load(0);
+  CHECK(pair.symmetric);
+  for (const Image* image : {&pair.input, &pair.target}) {
+    const ImageStatistics statistics = measure_statistics(*image);
+    CHECK(statistics.mean == Approx(0).margin(1e-3));
+    CHECK(statistics.sigma == Approx(1).epsilon(1e-3));
+  }
+}
+
+TEST_CASE(
+    "pair source: a truth keeps the grey scale of its micrograph, and faint ones weigh more") {
+  const TemporaryFolder folder;
+  const Image clean = smooth_image(64, 64, 1);
+  const Image noisy = with_noise(clean, 2.0f, 1);
+  const double signal = measure_statistics(clean).sigma;
+  const double total = measure_statistics(noisy).sigma;
+  const auto source = make_truth_pairs(
+      {{write(folder, "n.mrc", noisy, 10, 100), write(folder, "t.mrc", clean, 10, 100)}});
+  const ImagePair pair = source->load(0);
+  CHECK_FALSE(pair.symmetric);
+  const double sigma = measure_statistics(pair.target).sigma;
+  CHECK(sigma == Approx(signal / total).epsilon(0.01));
+  CHECK(static_cast<double>(pair.loss_weight) == Approx(1 / (sigma * sigma + 0.004)).epsilon(1e-5));
+}
+
+TEST_CASE("pair source: simulated pairs say how a noisy crop is normalized") {
+  const TemporaryFolder folder;
+  const auto source = make_simulated_pairs(
+      {{write(folder, "m.mrc", with_noise(smooth_image(128, 128, 1), 0.5f, 1), 10, 100), ""}},
+      {.electrons_per_unit = 50.0f, .sigma = 0.05f});
+  const ImagePair pair = source->load(0);
+  Image noisy;
+  add_noise(pair.input, noisy, pair.noise, 5, 5);
+  const ImageStatistics statistics = measure_statistics(noisy);
+  CHECK(statistics.mean == Approx(pair.noise_mean).epsilon(0.01));
+  CHECK(statistics.sigma == Approx(pair.noise_sigma).epsilon(0.01));
+  CHECK(measure_statistics(pair.input).minimum >= 0);
+  CHECK(measure_statistics(pair.input).maximum <= 1);
+}
+
+TEST_CASE("pair source: a partner of another size or missing is named") {
+  const TemporaryFolder folder;
+  const std::string a = write(folder, "a.mrc", with_noise(smooth_image(64, 48, 1), 1, 1), 1, 0);
+  const std::string b = write(folder, "b.mrc", with_noise(smooth_image(64, 50, 1), 1, 1), 1, 0);
+  CHECK_THROWS_WITH(make_half_pairs({{a, b}})->load(0),
+                    ContainsSubstring("64 x 48") && ContainsSubstring("64 x 50"));
+  CHECK_THROWS_WITH(make_half_pairs({{a, folder.path("c.mrc")}})->load(0),
+                    ContainsSubstring("c.mrc"));
+}
