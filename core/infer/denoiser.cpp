@@ -77,10 +77,11 @@ std::int64_t Denoiser::affordable_tile_px() const {
   const double budget = options_.memory_bytes > 0
                             ? static_cast<double>(options_.memory_bytes)
                             : memory_share * static_cast<double>(backend_.free_memory_bytes());
-  // Convolution libraries index tensors with 32 bits.
-  const double most_elements = std::numeric_limits<std::int32_t>::max();
-  const double area = std::min(budget / bytes_per_pixel_,
-                               most_elements / description_.widest_tensor_channels_per_pixel());
+  // Convolution libraries address up to 2^31 bytes of a tensor; beyond, they are slow or refuse.
+  const double widest_pixel_bytes = description_.widest_tensor_channels_per_pixel() *
+                                    static_cast<double>(size_bytes(backend_.compute_type()));
+  const double most_bytes = std::numeric_limits<std::int32_t>::max();
+  const double area = std::min(budget / bytes_per_pixel_, most_bytes / widest_pixel_bytes);
   return std::max(static_cast<std::int64_t>(std::sqrt(area)), geometry_.smallest_tile_px());
 }
 

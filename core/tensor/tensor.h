@@ -85,6 +85,21 @@ class Tensor {
     return slice;
   }
 
+  // Images [first, first + count) of the batch, sharing the memory.
+  Tensor images(std::int64_t first, std::int64_t count) const {
+    require(first >= 0 && count > 0 && first + count <= shape_.batch,
+            "images {} to {} of {}",
+            first,
+            first + count,
+            shape_.batch);
+    Tensor part = *this;
+    part.shape_.batch = count;
+    part.offset_bytes_ +=
+        static_cast<std::size_t>(first * shape_.height * shape_.width * pixel_stride_) *
+        limpid::size_bytes(type_);
+    return part;
+  }
+
   // This slice together with the channels behind it, `count` in all.
   Tensor extended(std::int64_t count) const {
     require(count >= shape_.channels && count <= pixel_stride_,

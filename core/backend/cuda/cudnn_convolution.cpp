@@ -3,6 +3,7 @@
 #include "core/backend/cuda/kernels.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <vector>
 
@@ -201,6 +202,17 @@ class TuningMemory {
 
 }  // namespace
 
+std::int64_t ConvolutionGeometry::batch_parts() const {
+  constexpr std::int64_t most_bytes = std::int64_t{1} << 31;
+  const auto element = static_cast<std::int64_t>(size_bytes(type));
+  const std::int64_t image_bytes =
+      element * std::max(x.height * x.width * x_stride, y.height * y.width * y_stride);
+  for (std::int64_t parts = 1; parts < x.batch; ++parts)
+    if (x.batch % parts == 0 && x.batch / parts * image_bytes < most_bytes)
+      return parts;
+  return x.batch;
+}
+
 std::string ConvolutionGeometry::key() const {
   return fmt::format("{} {}x{}x{}x{}/{} {}x{}x{}/{} k{} s{} p{}",
                      name(type),
@@ -218,11 +230,32 @@ std::string ConvolutionGeometry::key() const {
                      padding);
 }
 
+namespace {
+
+ConvolutionGeometry part_of(ConvolutionGeometry geometry, std::int64_t parts) {
+  geometry.x.batch /= parts;
+  geometry.y.batch /= parts;
+  return geometry;
+}
+
+Tensor part_of(const Tensor& tensor, std::int64_t part, std::int64_t parts) {
+  if (tensor.empty())
+    return tensor;
+  const std::int64_t images = tensor.shape().batch / parts;
+  return tensor.images(part * images, images);
+}
+
+}  // namespace
+
 CudnnPass::CudnnPass(Context& context,
                      const ConvolutionGeometry& geometry,
                      Direction direction,
                      const Epilogue& epilogue)
-    : context_(context), geometry_(geometry), direction_(direction), epilogue_(epilogue) {
+    : context_(context),
+      parts_(geometry.batch_parts()),
+      geometry_(part_of(geometry, parts_)),
+      direction_(direction),
+      epilogue_(epilogue) {
   choose();
 }
 
@@ -260,8 +293,11 @@ void CudnnPass::choose() {
   const Tensor mask = to;
   const void* weight = memory.tensor(weight_number).data();
   const void* bias = memory.tensor(bias_number).data();
-  const double fused_ms = measure_ms(context_, [&] { run_fused(from, weight, bias, mask, to); });
-  const double plain_ms = measure_ms(context_, [&] { run_plain(from, weight, bias, mask, to); });
+  const double never = std::numeric_limits<double>::infinity();
+  const double fused_ms = measure_ms(
+      context_, [&] { run_fused(from, weight, bias, mask, to); }, never);
+  const double plain_ms = measure_ms(
+      context_, [&] { run_plain(from, weight, bias, mask, to); }, 2 * fused_ms);
   const bool fuse = fused_ms <= plain_ms;
   (fuse ? plain_ : fused_).reset();
   context_.plans().store(choice_key, fuse ? "fused" : "kernel");
@@ -272,10 +308,15 @@ void CudnnPass::run(const Tensor& from,
                     const void* bias,
                     const Tensor& mask,
                     const Tensor& to) const {
-  if (fused_)
-    run_fused(from, weight, bias, mask, to);
-  else
-    run_plain(from, weight, bias, mask, to);
+  for (std::int64_t part = 0; part < parts_; ++part) {
+    const Tensor from_part = part_of(from, part, parts_);
+    const Tensor mask_part = part_of(mask, part, parts_);
+    const Tensor to_part = part_of(to, part, parts_);
+    if (fused_)
+      run_fused(from_part, weight, bias, mask_part, to_part);
+    else
+      run_plain(from_part, weight, bias, mask_part, to_part);
+  }
 }
 
 void CudnnPass::run_fused(const Tensor& from,
@@ -311,7 +352,9 @@ void CudnnPass::run_plain(const Tensor& from,
                          context_.stream());
 }
 
-CudnnWeightGradient::CudnnWeightGradient(Context& context, const ConvolutionGeometry& g) {
+CudnnWeightGradient::CudnnWeightGradient(Context& context, const ConvolutionGeometry& geometry)
+    : context_(context), parts_(geometry.batch_parts()), geometry_(part_of(geometry, parts_)) {
+  const ConvolutionGeometry& g = geometry_;
   TuningMemory memory(context, g);
   plan_ = CudnnPlan::make(
       context,
@@ -330,11 +373,39 @@ CudnnWeightGradient::CudnnWeightGradient(Context& context, const ConvolutionGeom
             .set_data_type(cudnn_type(g.type));
       },
       [&] { return memory.addresses({}); });
+  if (parts_ > 1)
+    part_gradients_ =
+        allocate_device_memory(static_cast<std::size_t>(parts_ * g.y.channels * g.x.channels *
+                                                        g.kernel_size * g.kernel_size) *
+                               size_bytes(g.type));
 }
 
 void CudnnWeightGradient::run(const Tensor& x,
                               const Tensor& y_gradient,
                               void* weight_gradient) const {
+  if (parts_ == 1)
+    return run_part(x, y_gradient, weight_gradient);
+  const Shape block{
+      1,
+      1,
+      1,
+      geometry_.y.channels * geometry_.kernel_size * geometry_.kernel_size * geometry_.x.channels};
+  const std::size_t block_bytes = Tensor::size_bytes(block, geometry_.type);
+  for (std::int64_t part = 0; part < parts_; ++part)
+    run_part(part_of(x, part, parts_),
+             part_of(y_gradient, part, parts_),
+             part_gradients_->data() + static_cast<std::size_t>(part) * block_bytes);
+  sum_blocks(part_gradients_->data(),
+             geometry_.type,
+             parts_,
+             block.channels,
+             weight_gradient,
+             context_.stream());
+}
+
+void CudnnWeightGradient::run_part(const Tensor& x,
+                                   const Tensor& y_gradient,
+                                   void* weight_gradient) const {
   TensorAddresses addresses{
       {x_number, x.data()}, {y_number, y_gradient.data()}, {weight_number, weight_gradient}};
   plan_->run(addresses);

@@ -21,6 +21,9 @@ struct ConvolutionGeometry {
   DataType type = DataType::bfloat16;
 
   std::string key() const;
+  // cuDNN's fast engines address tensors of up to 2^31 bytes. The fewest equal parts of the batch
+  // that are smaller; a single larger image is one part.
+  std::int64_t batch_parts() const;
 };
 
 // What is done with the result before it is stored.
@@ -65,7 +68,8 @@ class CudnnPass {
   void choose();
 
   Context& context_;
-  ConvolutionGeometry geometry_;
+  std::int64_t parts_;            // of the batch, run one after the other
+  ConvolutionGeometry geometry_;  // of one part
   Direction direction_;
   Epilogue epilogue_;
   std::unique_ptr<CudnnPlan> fused_;
@@ -80,7 +84,13 @@ class CudnnWeightGradient {
   bool is_possible() const { return plan_ != nullptr; }
 
  private:
+  void run_part(const Tensor& x, const Tensor& y_gradient, void* weight_gradient) const;
+
+  Context& context_;
+  std::int64_t parts_;
+  ConvolutionGeometry geometry_;  // of one part
   std::unique_ptr<CudnnPlan> plan_;
+  std::shared_ptr<Storage> part_gradients_;  // one after the other; empty for a single part
 };
 
 }  // namespace limpid::cuda

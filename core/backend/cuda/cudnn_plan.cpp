@@ -53,18 +53,24 @@ std::shared_ptr<fe::graph::Graph> list_plans(Context& context,
 
 }  // namespace
 
-double measure_ms(Context& context, const std::function<void()>& work) {
+double measure_ms(Context& context, const std::function<void()>& work, double give_up_ms) {
   const Event begin = make_event();
   const Event end = make_event();
-  work();
-  std::array<float, 3> times{};
-  for (float& time : times) {
+  const auto timed = [&] {
+    float ms = 0;
     LIMPID_CUDA(cudaEventRecord(begin.get(), context.stream()));
     work();
     LIMPID_CUDA(cudaEventRecord(end.get(), context.stream()));
     LIMPID_CUDA(cudaEventSynchronize(end.get()));
-    LIMPID_CUDA(cudaEventElapsedTime(&time, begin.get(), end.get()));
-  }
+    LIMPID_CUDA(cudaEventElapsedTime(&ms, begin.get(), end.get()));
+    return ms;
+  };
+  timed();  // loads code
+  std::array<float, 3> times{timed()};
+  if (static_cast<double>(times[0]) > give_up_ms)
+    return times[0];
+  times[1] = timed();
+  times[2] = timed();
   std::sort(times.begin(), times.end());
   return times[1];
 }
@@ -120,7 +126,9 @@ void CudnnPlan::choose(const std::string& key, bool compiled_at_run_time, const 
     if (!use_plan(index))
       continue;
     ++tried;
-    const double ms = addresses.empty() ? 0.0 : measure_ms(context_, [&] { run(addresses); });
+    const double ms = addresses.empty() ? 0.0
+                                        : measure_ms(
+                                              context_, [&] { run(addresses); }, 2 * best_ms);
     if (ms < best_ms) {
       best_ms = ms;
       best = index;

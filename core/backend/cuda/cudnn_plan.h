@@ -46,7 +46,8 @@ class CudnnPlan {
   std::shared_ptr<Storage> workspace_;
 };
 
-// Median time of one call in milliseconds, on the context's stream, after a warm-up call.
-double measure_ms(Context& context, const std::function<void()>& work);
+// Median time of one call in milliseconds, on the context's stream, after a warm-up call. Something
+// slower than `give_up_ms` is measured once only.
+double measure_ms(Context& context, const std::function<void()>& work, double give_up_ms);
 
 }  // namespace limpid::cuda

@@ -33,6 +33,14 @@ void multiply_by_derivative(const Tensor& gradient,
 std::size_t column_sum_workspace(const Shape& shape);
 void column_sum(const Tensor& gradient, void* bias_gradient, void* workspace, cudaStream_t stream);
 
+// result[i] = sum over `count` blocks of `size` elements that lie one after the other.
+void sum_blocks(const void* blocks,
+                DataType type,
+                std::int64_t count,
+                std::int64_t size,
+                void* result,
+                cudaStream_t stream);
+
 // Dense conversion between float32 and bfloat16.
 void convert(const Tensor& from, const Tensor& to, cudaStream_t stream);
 

@@ -102,6 +102,20 @@ __global__ void sum_partials_kernel(const float* partial, int partials, int chan
   from_float(total, result[channel]);
 }
 
+// One thread an element.
+template <class T>
+__global__ void sum_blocks_kernel(const T* blocks,
+                                  std::int64_t count,
+                                  std::int64_t size,
+                                  T* result) {
+  LIMPID_GRID_STRIDE(i, size) {
+    float total = 0.0f;
+    for (std::int64_t block = 0; block < count; ++block)
+      total += to_float(blocks[block * size + i]);
+    from_float(total, result[i]);
+  }
+}
+
 template <class From, class To>
 __global__ void convert_kernel(const From* from, To* to, std::int64_t count) {
   LIMPID_GRID_STRIDE(i, count) from_float(to_float(from[i]), to[i]);
@@ -187,6 +201,19 @@ void column_sum(const Tensor& gradient, void* bias_gradient, void* workspace, cu
     LIMPID_CUDA_LAUNCH();
     sum_partials_kernel<T><<<(channels + block_size - 1) / block_size, block_size, 0, stream>>>(
         partial, column_sum_blocks, channels, static_cast<T*>(bias_gradient));
+  });
+  LIMPID_CUDA_LAUNCH();
+}
+
+void sum_blocks(const void* blocks,
+                DataType type,
+                std::int64_t count,
+                std::int64_t size,
+                void* result,
+                cudaStream_t stream) {
+  with_element_type(type, [&]<class T>(T*) {
+    sum_blocks_kernel<T><<<grid_size(size, block_size), block_size, 0, stream>>>(
+        static_cast<const T*>(blocks), count, size, static_cast<T*>(result));
   });
   LIMPID_CUDA_LAUNCH();
 }

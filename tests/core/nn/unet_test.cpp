@@ -32,12 +32,18 @@ NetworkRun run(Backend& backend, const UNetDescription& description, const Shape
     tensor = rounded_to(backend.compute_type(), tensor);
   parameters.set_values(start);
   UNet network(backend, description, parameters, image, NetworkUse::training);
-  const auto x = rounded_to(backend.compute_type(), random_values(image.element_count(), 1));
-  // Mostly of one sign, as the gradient of a loss is over a smooth region: with signs at random the
-  // sums over pixels nearly cancel, and the few units that rounding switches decide what is left.
+  // An image with structure and a gradient mostly of one sign, as in training: with signs at random
+  // the sums over pixels nearly cancel, and the few units that rounding switches decide what is
+  // left.
+  auto x = random_values(image.element_count(), 1, 0.5);
   auto g = random_values(image.element_count(), 2, 0.3);
-  for (float& value : g)
-    value += 1.0f;
+  for (std::int64_t i = 0; i < image.element_count(); ++i) {
+    const double column = static_cast<double>(i % image.width);
+    const double row = static_cast<double>(i / image.width);
+    x[static_cast<std::size_t>(i)] += static_cast<float>(std::sin(column / 5) + std::cos(row / 7));
+    g[static_cast<std::size_t>(i)] += 1.0f;
+  }
+  x = rounded_to(backend.compute_type(), x);
   g = rounded_to(backend.compute_type(), g);
   backend.upload(x, network.image());
   backend.synchronize();
@@ -64,7 +70,7 @@ TEMPLATE_TEST_CASE("unet: predictions and gradients agree with the reference bac
   // rounds to the other side, and switches a unit or a pool that was on the edge.
   const bool exact = TestType::type == DataType::float32;
   for (const UNetDescription& description : small_networks) {
-    const Shape image{2, 24, 40, 1};
+    const Shape image{2, 48, 72, 1};
     const NetworkRun expected = run(*reference, description, image);
     const NetworkRun found = run(*backend, description, image);
     CHECK(relative_difference(found.prediction, expected.prediction) < (exact ? 1e-5 : 1e-2));
