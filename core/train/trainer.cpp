@@ -1,5 +1,6 @@
 #include "core/train/trainer.h"
 
+#include "core/base/parallel.h"
 #include "core/train/schedule.h"
 
 #include <algorithm>
@@ -31,22 +32,30 @@ Trainer::Trainer(Backend& backend,
   target_ = backend.allocate_tensor(shape, DataType::float32);
   loss_weight_ = backend.allocate_tensor({1, 1, 1, settings.batch_size}, DataType::float32);
   const std::size_t image_bytes = Tensor::size_bytes(shape, DataType::float32);
-  staging_ = backend.allocate_staging(
-      2 * image_bytes + static_cast<std::size_t>(settings.batch_size) * sizeof(float));
+  const std::size_t weight_bytes = static_cast<std::size_t>(settings.batch_size) * sizeof(float);
+  for (auto& staging : staging_)
+    staging = backend.allocate_staging(2 * image_bytes + weight_bytes);
 }
 
 void Trainer::step(const Batch& batch) {
-  // The device may still be reading the last batch from the staging memory.
+  auto* staged = reinterpret_cast<float*>(staging_[steps_done_ % 2]->data());
+  std::span<const float> parts[3];
+  const std::vector<float>* sources[3] = {&batch.input, &batch.target, &batch.loss_weight};
+  for (int i = 0; i < 3; ++i) {
+    const std::vector<float>& source = *sources[i];
+    parallel_for(static_cast<std::int64_t>(source.size()),
+                 1 << 18,
+                 [&](std::int64_t begin, std::int64_t end) {
+                   std::copy(source.begin() + begin, source.begin() + end, staged + begin);
+                 });
+    parts[i] = {staged, source.size()};
+    staged += source.size();
+  }
+  // The device is done with the last step, and with the staging memory of the one before.
   backend_.synchronize();
-  auto* staged = reinterpret_cast<float*>(staging_->data());
-  const auto stage = [&](const std::vector<float>& values, const Tensor& to) {
-    std::copy(values.begin(), values.end(), staged);
-    backend_.upload(std::span<const float>(staged, values.size()), to);
-    staged += values.size();
-  };
-  stage(batch.input, network_.image());
-  stage(batch.target, target_);
-  stage(batch.loss_weight, loss_weight_);
+  backend_.upload(parts[0], network_.image());
+  backend_.upload(parts[1], target_);
+  backend_.upload(parts[2], loss_weight_);
   adam_->prepare_step(
       {.number = steps_done_ + 1,
        .learning_rate = learning_rate(steps_done_, settings_.step_count, settings_.learning_rate),

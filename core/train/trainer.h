@@ -39,7 +39,7 @@ class Trainer {
           const TrainingSettings& settings,
           const ParameterValues& start);
 
-  // Queues one step; returns before the device has finished it.
+  // Queues one step; returns before the device has finished it. Waits for the step before.
   void step(const Batch& batch);
   // Loss of the last step. Waits for the device. Throws Error(internal) when it is not finite.
   double loss();
@@ -62,7 +62,7 @@ class Trainer {
   std::unique_ptr<Adam> adam_;
   Tensor target_;
   Tensor loss_weight_;
-  std::shared_ptr<Storage> staging_;
+  std::shared_ptr<Storage> staging_[2];  // in turns: one is filled while the device reads the other
   std::unique_ptr<Replay> recorded_step_;
   std::int64_t steps_done_ = 0;
 };
