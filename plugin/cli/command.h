@@ -23,8 +23,10 @@ struct Command {
 
 // Options that several subcommands share.
 void add_run_options(CLI::App& parser, RunOptions& options);
+void add_device_options(CLI::App& parser, DeviceOptions& options);
 void add_micrograph_input(CLI::App& parser, MicrographInput& input);
 
+// Defined in NAME_command.cpp.
 CommandAction define_denoise(CLI::App& parser);
 CommandAction define_train(CLI::App& parser);
 CommandAction define_simulate(CLI::App& parser);

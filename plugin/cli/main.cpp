@@ -1,0 +1,68 @@
+#include "core/base/error.h"
+#include "core/base/log.h"
+#include "limpid_version.h"
+#include "plugin/cli/command.h"
+#include "plugin/cli/parse_error.h"
+#include "plugin/exit_code.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <exception>
+#include <utility>
+#include <vector>
+
+namespace limpid {
+namespace {
+
+// Every subcommand of the program.
+const std::vector<Command> commands = {};
+
+// Until a run takes over the log, warnings go to stderr.
+void log_to_stderr(LogLevel level, std::string_view message) {
+  if (level == LogLevel::warning || level == LogLevel::error)
+    fmt::print(stderr, "limpid: {}\n", message);
+}
+
+int run_guarded(const CommandAction& action) {
+  try {
+    return action();
+  } catch (const Error& error) {
+    fmt::print(stderr, "limpid: {}\n", error.what());
+    return status(exit_code(error.kind(), 0));
+  } catch (const std::bad_alloc&) {
+    fmt::print(stderr, "limpid: not enough memory\n");
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "limpid: {}\n", error.what());
+  }
+  return status(ExitCode::failed);
+}
+
+int run_program(int argc, char** argv) {
+  CLI::App parser{"Removes noise from cryo-EM micrographs", "limpid"};
+  parser.set_version_flag("--version", LIMPID_VERSION);
+  parser.require_subcommand(1);
+  std::vector<std::pair<CLI::App*, CommandAction>> defined;
+  for (const Command& command : commands) {
+    CLI::App* subcommand = parser.add_subcommand(command.name, command.summary);
+    defined.emplace_back(subcommand, command.define(*subcommand));
+  }
+  try {
+    parser.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return explain_parse_error(parser, error, "limpid");
+  }
+  for (const auto& [subcommand, action] : defined)
+    if (subcommand->parsed())
+      return run_guarded(action);
+  return status(ExitCode::usage);
+}
+
+}  // namespace
+}  // namespace limpid
+
+int main(int argc, char** argv) {
+  limpid::set_log_sink(limpid::log_to_stderr);
+  return limpid::run_program(argc, argv);
+}
