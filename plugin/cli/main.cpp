@@ -17,7 +17,9 @@ namespace limpid {
 namespace {
 
 // Every subcommand of the program.
-const std::vector<Command> commands = {};
+const std::vector<Command> commands = {
+    {"models", "Lists, describes and copies models", define_models},
+};
 
 // Until a run takes over the log, warnings go to stderr.
 void log_to_stderr(LogLevel level, std::string_view message) {

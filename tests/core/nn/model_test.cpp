@@ -2,30 +2,12 @@
 
 #include "core/base/error.h"
 #include "core/io/safetensors.h"
-#include "core/nn/initialize.h"
 #include "tests/support/catch.h"
+#include "tests/support/small_model.h"
 #include "tests/support/temporary_folder.h"
 
 using namespace limpid;
 using namespace limpid::test;
-
-namespace {
-
-Model small_model() {
-  Model model;
-  model.description = {
-      .name = "small",
-      .summary = "for a test",
-      .training = "not trained",
-      .licence = "Apache-2.0",
-      .network = {.unshuffle = 2, .channels = {16, 32}, .upsampling = Upsampling::nearest},
-      .smallest_pixel_size_angstrom = 0.5,
-      .largest_pixel_size_angstrom = 2.5};
-  model.parameters = initial_parameters(model.description.network, 1);
-  return model;
-}
-
-}  // namespace
 
 TEST_CASE("model: a saved model comes back whole, and the same content gives the same hash") {
   const TemporaryFolder folder;
