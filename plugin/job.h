@@ -64,12 +64,13 @@ struct TrainJob {
   std::string start_model;          // name or file to go on from; empty: random weights
   std::string network = "default";  // preset, when there is no start model
   std::string model_name = "model";
-  double epochs = 0;                        // 0: as the minutes allow
-  double minutes = 0;                       // 0: as the epochs ask; both 0: 20 epochs
-  std::int64_t patch_size_px = 0;           // 0: chosen
-  std::int64_t batch_size = 0;              // 0: chosen
-  double learning_rate = 0;                 // 0: chosen
-  double validation_fraction = 0.1;         // of the micrographs
+  std::string model_summary;         // one line for the model file; empty: what it was trained on
+  double epochs = 0;                 // 0: as the minutes allow
+  double minutes = 0;                // 0: as the epochs ask; both 0: 20 epochs
+  std::int64_t patch_size_px = 0;    // 0: chosen
+  std::int64_t batch_size = 0;       // 0: chosen
+  double learning_rate = 0;          // 0: chosen
+  double validation_fraction = 0.1;  // of the micrographs
   float noise_electrons_per_unit = 100.0f;  // of simulated pairs, on images scaled to 0..1
   float noise_sigma = 0.05f;
 };

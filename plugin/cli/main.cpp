@@ -18,6 +18,8 @@ namespace {
 
 // Every subcommand of the program.
 const std::vector<Command> commands = {
+    {"denoise", "Removes the noise of micrographs", define_denoise},
+    {"train", "Fits a model to micrographs", define_train},
     {"models", "Lists, describes and copies models", define_models},
 };
 

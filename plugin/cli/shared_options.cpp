@@ -1,4 +1,5 @@
 #include "core/base/error.h"
+#include "plugin/cli/checked_option.h"
 #include "plugin/cli/command.h"
 #include "plugin/cli/device_options.h"
 #include "plugin/cli/memory_size.h"
@@ -7,18 +8,6 @@
 
 namespace limpid {
 namespace {
-
-// The parser's callbacks may throw only its own errors.
-template <class Parse>
-auto checked(const Parse& parse) {
-  return [parse](const std::string& text) {
-    try {
-      parse(text);
-    } catch (const Error& error) {
-      throw CLI::ValidationError(error.what());
-    }
-  };
-}
 
 DataType parse_precision(const std::string& text) {
   if (text == "float32")

@@ -2,6 +2,7 @@
 
 #include "core/io/star.h"
 #include "plugin/job.h"
+#include "plugin/micrographs/half_paths.h"
 
 #include <cstdint>
 #include <optional>
@@ -13,16 +14,20 @@ namespace limpid {
 struct MicrographEntry {
   std::string name;  // as the list or the command line gives it
   std::string path;  // of the file to read
-  // Where the result goes below the output folder: what follows the "jobNNN/" folder in the name,
-  // sub-folders kept, ending in ".mrc". No two entries share one, not even by upper and lower case.
+  // Where the result goes below the output folder (output_name.h). Entries share one only when they
+  // name the same micrograph; names that differ by upper and lower case alone count as equal.
   std::string output_name;
   std::string even_path;  // of the two half sums; both empty where none are known
   std::string odd_path;
+  std::string truth_path;  // of the noiseless image, for simulated micrographs; else empty
   std::optional<double> pixel_size_angstrom;  // from the list; the file's own is not looked at
 };
 
 // The micrographs of a job in the order of the list, and the list itself for writing it again with
 // other file names.
+//
+// Names in a list are relative to the current folder, as host programs have it; one that leads
+// nowhere from there is tried from the folder of the list.
 class MicrographTable {
  public:
   // Throws Error(usage) when the list cannot be read, or nothing is given or found. Whether the
@@ -37,19 +42,15 @@ class MicrographTable {
 
  private:
   void read_star(const MicrographInput& input);
-  void read_paths(const MicrographInput& input);
+  void read_paths(const std::vector<std::string>& arguments);
+  void add_halves(const StarTable& table);
+  void add_truth(const StarTable& table);
+  void add_pixel_sizes(const StarTable& table);
+  void make_output_names_distinct();
 
   std::optional<StarFile> star_;
-  std::string table_name_;
+  std::size_t table_index_ = 0;
   std::vector<MicrographEntry> entries_;
 };
-
-// The half sums of a micrograph by the names that motion correction gives them, next to it or in
-// its half folders: X_EVN.mrc and X_ODD.mrc, even/X.mrc and odd/X.mrc; both or none.
-struct HalfPaths {
-  std::string even;
-  std::string odd;
-};
-std::optional<HalfPaths> find_halves(const std::string& micrograph_path);
 
 }  // namespace limpid

@@ -1,0 +1,168 @@
+#include "plugin/denoise/denoise_pipeline.h"
+
+#include "core/base/error.h"
+#include "core/base/log.h"
+#include "core/base/parallel.h"
+#include "limpid_version.h"
+
+#include <atomic>
+#include <cmath>
+#include <exception>
+#include <thread>
+#include <utility>
+
+namespace limpid {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Runs one stage for one micrograph. What concerns that micrograph alone is recorded as its
+// failure; what ends the run (device, disk) is passed on.
+template <class Stage>
+void attempt(ItemResult& result, const char* doing, const Stage& stage) {
+  if (result.state == ItemState::failed)
+    return;
+  try {
+    with_context(fmt::format("{} '{}'", doing, result.name), stage);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::input && error.kind() != ErrorKind::internal)
+      throw;
+    result.state = ItemState::failed;
+    result.reason = error.what();
+  }
+}
+
+// Ends the threads before the queues go, whatever happens.
+class Threads {
+ public:
+  explicit Threads(std::function<void()> close) : close_(std::move(close)) {}
+  ~Threads() {
+    close_();
+    for (std::thread& thread : threads_)
+      thread.join();
+  }
+  void add(std::function<void()> body) { threads_.emplace_back(std::move(body)); }
+
+ private:
+  std::function<void()> close_;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace
+
+DenoisePipeline::DenoisePipeline(const std::vector<std::unique_ptr<Backend>>& backends,
+                                 const Model& model,
+                                 const DenoiseJob& job,
+                                 const OutputFolder& output)
+    : backends_(backends), model_(model), job_(job), output_(output) {}
+
+void DenoisePipeline::run(std::vector<DenoiseItem> items,
+                          const Progress& progress,
+                          const std::function<void(const DenoisedItem&)>& finished) {
+  WorkQueue raw(backends_.size());
+  WorkQueue denoised(backends_.size());
+  std::atomic<std::size_t> working{backends_.size()};
+  Threads threads([&] {
+    raw.close();
+    denoised.close();
+  });
+  threads.add([&] {
+    try {
+      set_thread_count(job_.run.threads);
+      read(std::move(items), progress, raw);
+      raw.close();
+    } catch (...) {
+      raw.close_with_error(std::current_exception());
+    }
+  });
+  for (const auto& backend : backends_)
+    threads.add([&] {
+      try {
+        set_thread_count(job_.run.threads);
+        denoise(*backend, raw, denoised);
+        if (--working == 0)
+          denoised.close();
+      } catch (...) {
+        denoised.close_with_error(std::current_exception());
+      }
+    });
+  while (auto work = denoised.pop()) {
+    write(**work);
+    finished((*work)->outcome);
+  }
+}
+
+void DenoisePipeline::read(std::vector<DenoiseItem> items,
+                           const Progress& progress,
+                           WorkQueue& raw) const {
+  for (DenoiseItem& item : items) {
+    if (progress.stop_requested())
+      return;
+    auto work = std::make_unique<Work>();
+    work->begin = Clock::now();
+    work->outcome.item = std::move(item);
+    work->outcome.result.name = work->outcome.item.entry.name;
+    attempt(work->outcome.result, "denoising", [&] {
+      read_micrograph(work->outcome.item.entry.path, work->micrograph);
+    });
+    if (!raw.push(std::move(work)))
+      return;
+  }
+}
+
+void DenoisePipeline::denoise(Backend& backend, WorkQueue& raw, WorkQueue& denoised) const {
+  const bool on_gpu = backend.name().starts_with("cuda");
+  Denoiser denoiser(backend,
+                    model_,
+                    {.memory_bytes = on_gpu ? job_.run.gpu_memory_bytes : job_.run.memory_bytes});
+  while (auto next = raw.pop()) {
+    Work& work = **next;
+    ItemResult& result = work.outcome.result;
+    attempt(result, "denoising", [&] {
+      const Denoiser::Report report = denoiser.denoise(work.micrograph.pixels);
+      if (report.repaired_count > 0)
+        log_warning("'{}': {} pixels are not finite and were replaced by their surroundings",
+                    result.name,
+                    report.repaired_count);
+      work.outcome.pixel_count = work.micrograph.pixels.pixel_count();
+      result.numbers = {{"input_mean", report.scale.mean},
+                        {"input_sigma", report.scale.sigma},
+                        {"repaired_pixels", static_cast<double>(report.repaired_count)},
+                        {"tiles", static_cast<double>(report.tile_count)}};
+    });
+    if (!denoised.push(std::move(*next)))
+      return;
+  }
+}
+
+MrcWriteOptions DenoisePipeline::write_options(const Work& work) const {
+  const auto& from_list = work.outcome.item.entry.pixel_size_angstrom;
+  const auto& from_file = work.micrograph.pixel_size_angstrom;
+  if (from_list && from_file && std::abs(*from_list / *from_file - 1) > 0.01)
+    log_warning("'{}': pixels of {:.4f} A in the list and of {:.4f} A in the file; the file's stay",
+                work.outcome.result.name,
+                *from_list,
+                *from_file);
+  return {
+      .mode = job_.float16 ? MrcMode::float16 : MrcMode::float32,
+      .pixel_size_angstrom = from_file ? from_file : from_list,
+      .metadata = work.micrograph.metadata,
+      .label = fmt::format("limpid {} denoise model={}", LIMPID_VERSION, model_.hash.substr(0, 8))};
+}
+
+void DenoisePipeline::write(Work& work) const {
+  ItemResult& result = work.outcome.result;
+  attempt(result, "denoising", [&] {
+    const MrcWriteResult written = write_mrc(output_.place(work.outcome.item.entry.output_name),
+                                             work.micrograph.pixels,
+                                             write_options(work));
+    work.outcome.size_bytes = written.size_bytes;
+    if (written.clamped_count > 0)
+      log_warning("'{}': {} pixels are beyond the range of float16 and were clamped",
+                  result.name,
+                  written.clamped_count);
+  });
+  result.seconds = std::chrono::duration<double>(Clock::now() - work.begin).count();
+}
+
+}  // namespace limpid

@@ -1,0 +1,72 @@
+#pragma once
+
+#include "core/backend/backend.h"
+#include "core/base/bounded_queue.h"
+#include "core/infer/denoiser.h"
+#include "core/io/micrograph_file.h"
+#include "core/io/mrc_writer.h"
+#include "core/nn/model.h"
+#include "plugin/job.h"
+#include "plugin/micrographs/micrograph_table.h"
+#include "plugin/output/output_folder.h"
+#include "plugin/progress.h"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace limpid {
+
+struct DenoiseItem {
+  MicrographEntry entry;
+  std::string fingerprint;
+};
+
+// What became of an item: its file is complete, or the result says why there is none.
+struct DenoisedItem {
+  DenoiseItem item;
+  ItemResult result;
+  std::uint64_t size_bytes = 0;
+  std::int64_t pixel_count = 0;
+};
+
+// Reads, denoises and writes micrographs in threads of their own, joined by queues of a few images:
+// memory does not grow with their number. One thread reads, one for each backend denoises, the
+// caller's writes.
+class DenoisePipeline {
+ public:
+  DenoisePipeline(const std::vector<std::unique_ptr<Backend>>& backends,
+                  const Model& model,
+                  const DenoiseJob& job,
+                  const OutputFolder& output);
+
+  // Calls `finished` in the caller's thread for each item; begins no new ones once the progress
+  // asks to stop. Throws whatever ends a run: Error(device), Error(storage).
+  void run(std::vector<DenoiseItem> items,
+           const Progress& progress,
+           const std::function<void(const DenoisedItem&)>& finished);
+
+ private:
+  struct Work {
+    DenoisedItem outcome;
+    Micrograph micrograph;  // raw, then denoised
+    std::chrono::steady_clock::time_point begin;
+  };
+  using WorkPointer = std::unique_ptr<Work>;
+  using WorkQueue = BoundedQueue<WorkPointer>;
+
+  void read(std::vector<DenoiseItem> items, const Progress& progress, WorkQueue& raw) const;
+  void denoise(Backend& backend, WorkQueue& raw, WorkQueue& denoised) const;
+  void write(Work& work) const;
+  MrcWriteOptions write_options(const Work& work) const;
+
+  const std::vector<std::unique_ptr<Backend>>& backends_;
+  const Model& model_;
+  const DenoiseJob& job_;
+  const OutputFolder& output_;
+};
+
+}  // namespace limpid

@@ -1,0 +1,88 @@
+#include "plugin/output/journal.h"
+
+#include "core/base/error.h"
+#include "plugin/output/output_folder.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+
+namespace limpid {
+namespace {
+
+std::string to_line(const JournalEntry& entry) {
+  const nlohmann::json json = {{"output", entry.output_name},
+                               {"fingerprint", entry.fingerprint},
+                               {"size_bytes", entry.size_bytes},
+                               {"numbers", entry.numbers}};
+  // Names may hold any bytes.
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+std::optional<JournalEntry> from_line(const std::string& line) {
+  try {
+    const nlohmann::json json = nlohmann::json::parse(line);
+    JournalEntry entry{json.at("output"), json.at("fingerprint"), json.at("size_bytes"), {}};
+    // Infinite numbers are stored as null.
+    for (const auto& [name, value] : json.at("numbers").items())
+      if (value.is_number())
+        entry.numbers[name] = value.get<double>();
+    return entry;
+  } catch (const nlohmann::json::exception&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace
+
+Journal::Journal(const std::string& output_folder)
+    : folder_(output_folder), path_(output_folder + "/" + private_folder + "/journal.jsonl") {
+  std::ifstream stream(path_, std::ios::binary);
+  bool ends_torn = false;
+  for (std::string line; std::getline(stream, line);) {
+    ends_torn = stream.eof();  // no line end behind it
+    if (auto entry = from_line(line))
+      entries_[entry->output_name] = *entry;
+  }
+  descriptor_ = FileDescriptor(
+      ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
+  if (!descriptor_.is_open() || (ends_torn && ::write(descriptor_.get(), "\n", 1) != 1))
+    fail(ErrorKind::storage, "opening '{}': {}", path_, std::strerror(errno));
+}
+
+std::optional<JournalEntry> Journal::find_finished(const std::string& output_name,
+                                                   const std::string& fingerprint) const {
+  const auto found = entries_.find(output_name);
+  if (found == entries_.end() || found->second.fingerprint != fingerprint)
+    return std::nullopt;
+  struct stat status {};
+  const std::string path = folder_ + "/" + output_name;
+  if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode) ||
+      static_cast<std::uint64_t>(status.st_size) != found->second.size_bytes)
+    return std::nullopt;
+  return found->second;
+}
+
+void Journal::append(const JournalEntry& entry) {
+  const std::string line = to_line(entry);
+  std::lock_guard lock(mutex_);
+  const ssize_t written = ::write(descriptor_.get(), line.data(), line.size());
+  if (written != static_cast<ssize_t>(line.size()) || ::fdatasync(descriptor_.get()) != 0)
+    fail(ErrorKind::storage, "writing '{}': {}", path_, std::strerror(errno));
+}
+
+std::string file_fingerprint(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0)
+    return {};
+  return fmt::format(
+      "{}:{}:{}.{:09}", path, status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
+}
+
+}  // namespace limpid

@@ -1,0 +1,80 @@
+#include "plugin/output/report.h"
+
+#include "core/base/error.h"
+#include "core/io/atomic_file.h"
+#include "core/io/printable.h"
+#include "core/io/star_writer.h"
+#include "limpid_version.h"
+
+#include <nlohmann/json.hpp>
+#include <system_error>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+
+namespace limpid {
+namespace {
+
+nlohmann::json to_json(const ItemResult& item) {
+  nlohmann::json numbers = nlohmann::json::object();
+  for (const auto& [name, value] : item.numbers)
+    numbers[name] = std::isfinite(value) ? nlohmann::json(value) : nlohmann::json(nullptr);
+  nlohmann::json json = {{"name", item.name},
+                         {"state",
+                          item.state == ItemState::done      ? "done"
+                          : item.state == ItemState::skipped ? "skipped"
+                                                             : "failed"},
+                         {"seconds", item.seconds},
+                         {"numbers", numbers}};
+  if (!item.reason.empty())
+    json["reason"] = item.reason;
+  return json;
+}
+
+// A STAR value has no way to hold both kinds of quotes or a line end.
+std::string without_quotes(std::string text) {
+  text = printable(text);
+  std::replace(text.begin(), text.end(), '"', '\'');
+  std::replace(text.begin(), text.end(), '\'', '`');
+  return text;
+}
+
+}  // namespace
+
+void write_report(const std::string& path, const Report& report) {
+  nlohmann::json items = nlohmann::json::array();
+  for (const ItemResult& item : report.items)
+    items.push_back(to_json(item));
+  const nlohmann::json json = {{"program", "limpid"},
+                               {"version", LIMPID_VERSION},
+                               {"job", nlohmann::json::parse(report.job_json)},
+                               {"done", report.summary.done_count},
+                               {"skipped", report.summary.skipped_count},
+                               {"failed", report.summary.failed_count},
+                               {"seconds", report.seconds},
+                               {"items", items}};
+  write_file_atomically(path,
+                        json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+}
+
+void write_failed_list(const std::string& path, const std::vector<ItemResult>& items) {
+  StarWriter writer;
+  writer.begin_loop("failed", {"rlnMicrographName", "limpidReason"});
+  bool any = false;
+  for (const ItemResult& item : items)
+    if (item.state == ItemState::failed) {
+      any = true;
+      writer.add_row({item.name, without_quotes(item.reason)});
+    }
+  if (any) {
+    write_file_atomically(path, writer.text());
+    return;
+  }
+  std::error_code error;
+  std::filesystem::remove(path, error);
+  if (error)
+    fail(ErrorKind::storage, "removing '{}': {}", path, error.message());
+}
+
+}  // namespace limpid

@@ -1,0 +1,209 @@
+#include "plugin/output/run_progress.h"
+
+#include "core/base/error.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+#include <ctime>
+#include <utility>
+
+namespace limpid {
+namespace {
+
+constexpr double seconds_between_counters = 0.5;
+
+std::string time_stamp() {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}", fmt::localtime(std::time(nullptr)));
+}
+
+std::string duration(double seconds) {
+  const auto whole = static_cast<std::int64_t>(std::lround(std::max(0.0, seconds)));
+  if (whole < 3600)
+    return fmt::format("{:02}:{:02}", whole / 60, whole % 60);
+  return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
+}
+
+const char* name(ItemState state) {
+  switch (state) {
+    case ItemState::done:
+      return "done";
+    case ItemState::skipped:
+      return "skipped";
+    case ItemState::failed:
+      break;
+  }
+  return "failed";
+}
+
+std::string dump(const nlohmann::json& json) {
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace
+
+RunProgress::FilePointer RunProgress::open_for_append(const std::string& path) {
+  FilePointer file(std::fopen(path.c_str(), "ae"), &std::fclose);
+  if (!file)
+    fail(ErrorKind::storage, "opening '{}': {}", path, std::strerror(errno));
+  return file;
+}
+
+RunProgress::RunProgress(ProgressOptions options)
+    : options_(std::move(options)), log_(nullptr, &std::fclose), events_(nullptr, &std::fclose) {
+  if (!options_.folder.empty()) {
+    log_ = open_for_append(options_.folder + "/limpid.log");
+    events_ = open_for_append(options_.folder + "/progress.jsonl");
+  }
+  set_log_sink([this](LogLevel level, std::string_view message) { receive_log(level, message); });
+}
+
+RunProgress::~RunProgress() {
+  end_counter();
+  set_log_sink(nullptr);
+}
+
+void RunProgress::begin(std::string_view task, std::int64_t item_count) {
+  std::lock_guard lock(mutex_);
+  end_counter();
+  task_ = task;
+  item_count_ = item_count;
+  finished_count_ = 0;
+  task_begin_ = Clock::now();
+  last_shown_ = {};
+  write_log("info", fmt::format("{}: {}", task, item_count));
+  write_event(dump({{"event", "begin"}, {"task", task_}, {"count", item_count}}));
+}
+
+void RunProgress::item_finished(const ItemResult& result) {
+  std::lock_guard lock(mutex_);
+  ++finished_count_;
+  items_.push_back(result);
+  nlohmann::json event = {{"event", "item"},
+                          {"task", task_},
+                          {"name", result.name},
+                          {"state", name(result.state)},
+                          {"finished", finished_count_},
+                          {"count", item_count_},
+                          {"seconds", result.seconds}};
+  if (!result.reason.empty())
+    event["reason"] = result.reason;
+  write_event(dump(event));
+  std::string line =
+      fmt::format("{} {} in {:.2f} s", result.name, name(result.state), result.seconds);
+  if (!result.reason.empty())
+    line += ": " + result.reason;
+  write_log(result.state == ItemState::failed ? "error" : "info", line);
+  if (result.state == ItemState::failed)
+    show(stderr, fmt::format("limpid: {}", result.reason));
+  else if (options_.verbose)
+    show(stdout, line);
+  show_counter();
+}
+
+void RunProgress::training_step(std::int64_t step, std::int64_t step_count, double loss) {
+  std::lock_guard lock(mutex_);
+  item_count_ = step_count;
+  finished_count_ = step;
+  last_loss_ = loss;
+  write_event(dump({{"event", "step"}, {"step", step}, {"count", step_count}, {"loss", loss}}));
+  show_counter();
+}
+
+void RunProgress::note(std::string_view line) {
+  std::lock_guard lock(mutex_);
+  write_log("info", line);
+  if (!options_.quiet)
+    show(stdout, line);
+}
+
+bool RunProgress::stop_requested() const {
+  return options_.stop_requested && options_.stop_requested();
+}
+
+void RunProgress::failure(std::string_view line) {
+  std::lock_guard lock(mutex_);
+  write_log("error", line);
+  write_event(dump({{"event", "failure"}, {"reason", std::string(line)}}));
+  show(stderr, fmt::format("limpid: {}", line));
+}
+
+void RunProgress::receive_log(LogLevel level, std::string_view message) {
+  std::lock_guard lock(mutex_);
+  switch (level) {
+    case LogLevel::debug:
+      if (options_.verbose)
+        write_log("debug", message);
+      return;
+    case LogLevel::info:
+      write_log("info", message);
+      if (!options_.quiet)
+        show(stdout, message);
+      return;
+    case LogLevel::warning:
+    case LogLevel::error:
+      write_log(level == LogLevel::warning ? "warning" : "error", message);
+      show(stderr, fmt::format("limpid: {}", message));
+      return;
+  }
+}
+
+void RunProgress::write_log(std::string_view level, std::string_view line) {
+  if (!log_)
+    return;
+  fmt::print(log_.get(), "{} {} {}\n", time_stamp(), level, line);
+  std::fflush(log_.get());
+}
+
+void RunProgress::write_event(const std::string& json_line) {
+  if (!events_)
+    return;
+  fmt::print(events_.get(), "{}\n", json_line);
+  std::fflush(events_.get());
+}
+
+void RunProgress::show(std::FILE* stream, std::string_view line) {
+  end_counter();
+  fmt::print(stream, "{}\n", line);
+  std::fflush(stream);
+}
+
+// One line that is written over, by a carriage return alone: hosts show what follows the last one.
+void RunProgress::show_counter() {
+  if (options_.quiet)
+    return;
+  const Clock::time_point now = Clock::now();
+  const bool is_last = finished_count_ == item_count_;
+  if (!is_last &&
+      std::chrono::duration<double>(now - last_shown_).count() < seconds_between_counters)
+    return;
+  last_shown_ = now;
+  const double seconds = std::chrono::duration<double>(now - task_begin_).count();
+  const double remaining = finished_count_ > 0
+                               ? seconds / static_cast<double>(finished_count_) *
+                                     static_cast<double>(item_count_ - finished_count_)
+                               : 0;
+  const std::string loss = last_loss_ != 0 ? fmt::format(", loss {:.5f}", last_loss_) : "";
+  fmt::print("\r{}: {} of {}{}, {} so far, {} to go   ",
+             task_,
+             finished_count_,
+             item_count_,
+             loss,
+             duration(seconds),
+             duration(remaining));
+  std::fflush(stdout);
+  counter_is_shown_ = true;
+}
+
+void RunProgress::end_counter() {
+  if (!counter_is_shown_)
+    return;
+  fmt::print("\n");
+  counter_is_shown_ = false;
+}
+
+}  // namespace limpid

@@ -1,0 +1,21 @@
+#include "plugin/processors.h"
+
+#include "core/backend/registry.h"
+#include "core/base/error.h"
+
+namespace limpid {
+
+std::vector<std::unique_ptr<Backend>> make_backends(const DeviceOptions& options) {
+  if (!options.gpus.empty() && options.kind == DeviceKind::cpu)
+    fail(ErrorKind::usage, "GPUs and --device cpu are asked for together; expected one of them");
+  std::vector<std::unique_ptr<Backend>> backends;
+  for (const int gpu : options.gpus)
+    backends.push_back(make_backend(
+        {.kind = DeviceKind::cuda, .gpu_index = gpu, .compute_type = options.precision}));
+  if (backends.empty())
+    backends.push_back(
+        make_backend({.kind = options.kind, .gpu_index = 0, .compute_type = options.precision}));
+  return backends;
+}
+
+}  // namespace limpid

@@ -1,0 +1,177 @@
+#include "plugin/training/training_run.h"
+
+#include "core/base/error.h"
+#include "core/base/log.h"
+#include "core/data/patch_loader.h"
+#include "core/train/schedule.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace limpid {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// The loss is read back, which waits for the device, only every so many steps.
+constexpr std::int64_t steps_between_losses = 10;
+constexpr std::int64_t fewest_validations = 10;
+constexpr std::int64_t most_validations = 50;
+constexpr double longest_s_between_checkpoints = 60;
+
+}  // namespace
+
+TrainingRun::TrainingRun(Backend& backend,
+                         const TrainingPlan& plan,
+                         const PairSource& training,
+                         const PairSource& all,
+                         const std::vector<std::int64_t>& held_out,
+                         const OutputFolder& output)
+    : plan_(plan),
+      training_(training),
+      output_(output),
+      trainer_(backend, plan.network, plan.settings, plan.start),
+      validation_(backend, plan.network, all, held_out, plan.settings) {
+  const std::string path = output.file("checkpoint.safetensors");
+  if (auto earlier = read_checkpoint(path)) {
+    if (earlier->settings != plan.settings_text)
+      fail(ErrorKind::usage,
+           "'{}' belongs to a training with other settings; choose another folder, or --redo",
+           path);
+    checkpoint_ = std::move(*earlier);
+    trainer_.restore(checkpoint_.state);
+    trainer_.set_step_count(checkpoint_.step_count);
+  } else {
+    checkpoint_.network = plan.network;
+    checkpoint_.settings = plan.settings_text;
+  }
+  record_ = std::make_unique<TrainingRecord>(output.file("training.csv"), trainer_.steps_done());
+  if (!record_->rows().empty())
+    earlier_s_ = record_->rows().back().seconds;
+}
+
+double TrainingRun::elapsed_s() const {
+  return earlier_s_ + std::chrono::duration<double>(Clock::now() - begin_).count();
+}
+
+void TrainingRun::run(Progress& progress) {
+  if (is_finished() && trainer_.step_count() > 0)
+    return;
+  PatchLoader loader(training_,
+                     {.patch_size_px = plan_.settings.patch_size_px,
+                      .batch_size = plan_.settings.batch_size,
+                      .seed = plan_.seed,
+                      .memory_bytes = plan_.memory_bytes,
+                      .first_step = trainer_.steps_done()});
+  begin_ = Clock::now();
+  std::shared_ptr<const Batch> first_batch;
+  if (trainer_.step_count() == 0)
+    choose_step_count(loader, first_batch);
+  if (trainer_.steps_done() == 0)
+    first_loss_ = validation_.measure(plan_.start);
+  progress.begin("training steps", trainer_.step_count());
+  double loss_sum = 0;
+  std::int64_t loss_count = 0;
+  std::int64_t to_validation = steps_to_next_validation();
+  Clock::time_point last_checkpoint = Clock::now();
+  while (!is_finished()) {
+    const auto batch = first_batch ? std::exchange(first_batch, nullptr) : loader.next();
+    trainer_.step(*batch);
+    --to_validation;
+    if (trainer_.steps_done() % steps_between_losses == 0 || to_validation == 0) {
+      loss_sum += trainer_.loss();
+      ++loss_count;
+      progress.training_step(
+          trainer_.steps_done(), trainer_.step_count(), loss_sum / static_cast<double>(loss_count));
+    }
+    const std::chrono::duration<double> unsaved = Clock::now() - last_checkpoint;
+    const bool stop = progress.stop_requested();
+    if (to_validation == 0 || is_finished()) {
+      validate(loss_sum / static_cast<double>(std::max<std::int64_t>(loss_count, 1)));
+      loss_sum = 0;
+      loss_count = 0;
+      adjust_step_count();
+      to_validation = steps_to_next_validation();
+      last_checkpoint = Clock::now();
+    } else if (stop || unsaved.count() > longest_s_between_checkpoints) {
+      checkpoint_.state = trainer_.state();
+      checkpoint_.step_count = trainer_.step_count();
+      write_checkpoint(output_.file("checkpoint.safetensors"), checkpoint_);
+      last_checkpoint = Clock::now();
+    }
+    if (stop && !is_finished())
+      fail(ErrorKind::interrupted,
+           "stopped as asked after step {} of {}; the same command goes on from there",
+           trainer_.steps_done(),
+           trainer_.step_count());
+  }
+}
+
+// Times steps on the first batch, then forgets them.
+void TrainingRun::choose_step_count(PatchLoader& loader,
+                                    std::shared_ptr<const Batch>& first_batch) {
+  first_batch = loader.next();
+  const double budget_s = 60 * plan_.minutes;
+  const TrainerState start = trainer_.state();
+  trainer_.set_step_count(1);
+  trainer_.step(*first_batch);  // records the step, warms up
+  trainer_.loss();
+  const Clock::time_point begin = Clock::now();
+  double seconds = 0;
+  std::int64_t steps = 0;
+  while (steps < 3 || (seconds < 0.02 * budget_s && steps < 50)) {
+    trainer_.step(*first_batch);
+    trainer_.loss();
+    ++steps;
+    seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+  }
+  trainer_.restore(start);
+  // Validation and loading take their share, too.
+  const double usable_s = 0.95 * budget_s - elapsed_s();
+  trainer_.set_step_count(std::max<std::int64_t>(
+      20, static_cast<std::int64_t>(usable_s * static_cast<double>(steps) / seconds)));
+  step_count_is_estimated_ = true;
+}
+
+// Until half of the time is over, the number of steps follows their speed as it turns out to be.
+void TrainingRun::adjust_step_count() {
+  const double budget_s = 60 * plan_.minutes;
+  if (!step_count_is_estimated_ || is_finished() || elapsed_s() > 0.5 * budget_s)
+    return;
+  const double step_s = elapsed_s() / static_cast<double>(trainer_.steps_done());
+  trainer_.set_step_count(
+      std::max(trainer_.steps_done() + 1, static_cast<std::int64_t>(budget_s / step_s)));
+}
+
+std::int64_t TrainingRun::steps_to_next_validation() const {
+  const std::int64_t count = trainer_.step_count();
+  const std::int64_t interval = std::clamp(plan_.steps_per_epoch,
+                                           std::max<std::int64_t>(1, count / most_validations),
+                                           std::max<std::int64_t>(1, count / fewest_validations));
+  // On multiples of the interval, so that a continued run validates at the same steps.
+  return std::min(interval - trainer_.steps_done() % interval, count - trainer_.steps_done());
+}
+
+void TrainingRun::validate(double training_loss) {
+  checkpoint_.state = trainer_.state();
+  checkpoint_.step_count = trainer_.step_count();
+  const double loss = validation_.measure(checkpoint_.state.average);
+  if (checkpoint_.best.empty() || loss < checkpoint_.best_loss) {
+    checkpoint_.best = checkpoint_.state.average;
+    checkpoint_.best_loss = loss;
+    checkpoint_.best_step = trainer_.steps_done();
+  }
+  const std::int64_t done = trainer_.steps_done();
+  write_checkpoint(output_.file("checkpoint.safetensors"), checkpoint_);
+  record_->add({.step = done,
+                .epoch = static_cast<double>(done) / static_cast<double>(plan_.steps_per_epoch),
+                .training_loss = training_loss,
+                .validation_loss = loss,
+                .learning_rate = static_cast<double>(
+                    learning_rate(done - 1, trainer_.step_count(), plan_.settings.learning_rate)),
+                .seconds = elapsed_s()});
+  log_debug("step {}: training loss {:.6f}, validation loss {:.6f}", done, training_loss, loss);
+}
+
+}  // namespace limpid

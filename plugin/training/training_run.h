@@ -1,0 +1,76 @@
+#pragma once
+
+#include "core/backend/backend.h"
+#include "core/data/pair_source.h"
+#include "core/train/checkpoint.h"
+#include "core/train/trainer.h"
+#include "core/train/validation.h"
+#include "plugin/job.h"
+#include "plugin/output/output_folder.h"
+#include "plugin/progress.h"
+#include "plugin/training/training_record.h"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace limpid {
+
+struct TrainingPlan {
+  UNetDescription network;
+  ParameterValues start;
+  TrainingSettings settings;  // step_count 0: follows from `minutes`
+  double minutes = 0;
+  std::int64_t steps_per_epoch = 1;
+  std::uint64_t seed = 0;
+  std::size_t memory_bytes = 0;  // for micrographs
+  std::string settings_text;     // what a continuation must share
+};
+
+// One training from its first step, or from its checkpoint, to its end. Leaves checkpoint and
+// training.csv in the output folder after every validation.
+class TrainingRun {
+ public:
+  // Throws Error(usage) when the folder holds a training with other settings, Error(device) when
+  // the batch does not fit in memory.
+  TrainingRun(Backend& backend,
+              const TrainingPlan& plan,
+              const PairSource& training,
+              const PairSource& all,
+              const std::vector<std::int64_t>& held_out,
+              const OutputFolder& output);
+
+  bool is_finished() const { return trainer_.steps_done() >= trainer_.step_count(); }
+  // Throws Error(interrupted) after writing a checkpoint when the progress asks to stop.
+  void run(Progress& progress);
+
+  // What is used afterwards: the averaged weights with the least validation loss.
+  const ParameterValues& best() const { return checkpoint_.best; }
+  double best_loss() const { return checkpoint_.best_loss; }
+  std::int64_t best_step() const { return checkpoint_.best_step; }
+  std::int64_t step_count() const { return trainer_.step_count(); }
+  double first_loss() const { return first_loss_; }  // validation before the first step
+
+ private:
+  void choose_step_count(PatchLoader& loader, std::shared_ptr<const Batch>& first_batch);
+  void adjust_step_count();
+  std::int64_t steps_to_next_validation() const;
+  void validate(double training_loss);
+  double elapsed_s() const;
+
+  const TrainingPlan& plan_;
+  const PairSource& training_;
+  const OutputFolder& output_;
+  Trainer trainer_;
+  Validation validation_;
+  Checkpoint checkpoint_;
+  std::unique_ptr<TrainingRecord> record_;
+  double first_loss_ = 0;
+  double earlier_s_ = 0;  // of training in earlier runs
+  bool step_count_is_estimated_ = false;
+  std::chrono::steady_clock::time_point begin_;
+};
+
+}  // namespace limpid
