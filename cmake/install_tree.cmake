@@ -1,4 +1,5 @@
-# What scripts/build puts into PREFIX: bin, lib/limpid, share/limpid. Nothing refers to where it was built.
+# What scripts/build puts into PREFIX: bin, lib/limpid, share. Nothing refers to where it was built. The component
+# gpu_check, installed only by tools/gpu_bundle, adds the test programs that use a GPU.
 
 install(TARGETS limpid RUNTIME DESTINATION bin)
 install(TARGETS limpid_core LIBRARY DESTINATION lib/limpid)
@@ -8,27 +9,14 @@ endif()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/models/ DESTINATION share/limpid/models FILES_MATCHING PATTERN "*.safetensors" PATTERN "*.md")
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/CHANGELOG.md
   DESTINATION share/doc/limpid)
+install(SCRIPT ${PROJECT_SOURCE_DIR}/cmake/install_libraries.cmake)
 
-# The libraries that other machines may lack, with their licences. The C and C++ run time is everywhere; CUDA's
-# driver and cuDNN come from NVIDIA.
-install(CODE [[
-  file(GET_RUNTIME_DEPENDENCIES
-    EXECUTABLES "${CMAKE_INSTALL_PREFIX}/bin/limpid"
-    LIBRARIES "${CMAKE_INSTALL_PREFIX}/lib/limpid/liblimpid_core.so"
-    RESOLVED_DEPENDENCIES_VAR libraries
-    UNRESOLVED_DEPENDENCIES_VAR unresolved
-    PRE_EXCLUDE_REGEXES "^ld-linux" "^libc\\.so" "^libm\\.so" "^libpthread" "^libdl\\.so" "^librt\\.so"
-      "^libstdc\\+\\+" "^libgcc_s" "^libcuda\\." "^libcudnn" "^liblimpid")
-  if(unresolved)
-    message(FATAL_ERROR "libraries not found: ${unresolved}")
-  endif()
-  foreach(library ${libraries})
-    file(INSTALL ${library} DESTINATION "${CMAKE_INSTALL_PREFIX}/lib/limpid" FOLLOW_SYMLINK_CHAIN)
-    execute_process(COMMAND dpkg-query -S ${library} OUTPUT_VARIABLE owner ERROR_QUIET)
-    string(REGEX REPLACE ":.*" "" package "${owner}")
-    if(package AND EXISTS /usr/share/doc/${package}/copyright)
-      file(INSTALL /usr/share/doc/${package}/copyright
-        DESTINATION "${CMAKE_INSTALL_PREFIX}/share/doc/limpid/licences" RENAME ${package})
-    endif()
-  endforeach()
-]])
+if(LIMPID_TESTS)
+  set(limpid_gpu_programs test_backend test_infer test_nn test_train network_probe)
+  set_target_properties(${limpid_gpu_programs} PROPERTIES INSTALL_RPATH "$ORIGIN/../lib/limpid")
+  install(TARGETS ${limpid_gpu_programs} RUNTIME DESTINATION bin COMPONENT gpu_check EXCLUDE_FROM_ALL)
+  install(DIRECTORY ${PROJECT_SOURCE_DIR}/tests/pytorch DESTINATION tests
+    COMPONENT gpu_check EXCLUDE_FROM_ALL FILES_MATCHING PATTERN "*.py")
+  install(PROGRAMS ${PROJECT_SOURCE_DIR}/tools/gpu_check DESTINATION . COMPONENT gpu_check EXCLUDE_FROM_ALL)
+  install(SCRIPT ${PROJECT_SOURCE_DIR}/cmake/install_libraries.cmake COMPONENT gpu_check EXCLUDE_FROM_ALL)
+endif()

@@ -9,6 +9,9 @@ set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_CUDA_EXTENSIONS OFF)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
+# Build trees as installed trees can be moved: programs find our libraries relative to themselves.
+set(CMAKE_BUILD_RPATH_USE_ORIGIN ON)
+
 find_program(LIMPID_CCACHE ccache)
 if(LIMPID_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${LIMPID_CCACHE})
@@ -30,5 +33,8 @@ endif()
 target_compile_options(limpid_settings INTERFACE
   $<$<COMPILE_LANGUAGE:CXX>:${limpid_warnings} -ffp-contract=off>
   $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<BOOL:${LIMPID_WERROR}>>:-Werror>)
+# DT_RPATH instead of DT_RUNPATH: it also holds for what our libraries need in turn (libtiff's codecs), and an
+# LD_LIBRARY_PATH meant for a host program cannot replace the libraries that are shipped with this one.
+target_link_options(limpid_settings INTERFACE LINKER:--disable-new-dtags)
 
 configure_file(${PROJECT_SOURCE_DIR}/cmake/version.h.in ${PROJECT_BINARY_DIR}/generated/limpid_version.h @ONLY)

@@ -1,0 +1,242 @@
+// Runs one network on given numbers and writes down everything it computes, for comparison with
+// PyTorch (compare_with_pytorch.py) and for times on a machine without the build tree.
+//
+//   network_probe devices
+//   network_probe init --network classic|default --seed N --model FILE
+//   network_probe run --model FILE --input FILE --out FILE [--device cpu|cuda]
+//       [--precision float32|bfloat16] [--adam_steps N] [--learning_rate X]
+//   network_probe bench --network NAME --mode train|infer --patch PX --batch N [--seconds S]
+//       [--device cpu|cuda] [--precision float32|bfloat16]
+//
+// The input has the tensors "image" and "target", (N, 1, H, W). The output has "prediction",
+// "inference_prediction" (of a network without backward pass), "loss", "gradient.NAME" at the start
+// values, and "parameter.NAME" and "last_loss" after N steps of Adam. Exit status 77, after
+// "SKIPPED: reason", when this machine lacks the processor.
+#include "core/backend/registry.h"
+#include "core/base/error.h"
+#include "core/base/random.h"
+#include "core/io/safetensors.h"
+#include "core/nn/initialize.h"
+#include "core/nn/model.h"
+#include "core/nn/unet.h"
+#include "plugin/benchmark/benchmark.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <map>
+#include <string>
+
+using namespace limpid;
+
+namespace {
+
+constexpr int status_skipped = 77;
+
+using Options = std::map<std::string, std::string>;
+
+Options parse(int argc, char** argv) {
+  Options options;
+  for (int i = 2; i < argc; i += 2) {
+    const std::string name = argv[i];
+    if (!name.starts_with("--") || i + 1 == argc)
+      fail(ErrorKind::usage, "'{}': expected pairs of --name value", name);
+    options[name.substr(2)] = argv[i + 1];
+  }
+  return options;
+}
+
+std::string required(const Options& options, const std::string& name) {
+  const auto found = options.find(name);
+  if (found == options.end())
+    fail(ErrorKind::usage, "--{} is missing", name);
+  return found->second;
+}
+
+std::string optional(const Options& options, const std::string& name, const std::string& other) {
+  const auto found = options.find(name);
+  return found == options.end() ? other : found->second;
+}
+
+std::unique_ptr<Backend> backend_of(const Options& options) {
+  const std::string device = optional(options, "device", "cpu");
+  const std::string precision = optional(options, "precision", "float32");
+  if (device != "cpu" && device != "cuda")
+    fail(ErrorKind::usage, "--device {}: expected cpu or cuda", device);
+  if (precision != "float32" && precision != "bfloat16")
+    fail(ErrorKind::usage, "--precision {}: expected float32 or bfloat16", precision);
+  const DataType type = precision == "bfloat16" ? DataType::bfloat16 : DataType::float32;
+  std::string why_not;
+  if (device == "cuda") {
+    const GpuReport report = inspect_gpus();
+    if (report.gpus.empty())
+      why_not = report.why_none;
+  } else if (type == DataType::bfloat16 && !cpu_has_bfloat16()) {
+    why_not = "this processor has no bfloat16 arithmetic";
+  }
+  if (!why_not.empty()) {
+    fmt::print("SKIPPED: {}\n", why_not);
+    return nullptr;
+  }
+  return make_backend({.kind = device == "cuda" ? DeviceKind::cuda : DeviceKind::cpu,
+                       .gpu_index = 0,
+                       .compute_type = type});
+}
+
+const NamedTensor& tensor_named(const TensorFile& file, const std::string& name) {
+  const NamedTensor* tensor = file.find(name);
+  if (tensor == nullptr || tensor->shape.size() != 4 || tensor->shape[1] != 1)
+    fail(ErrorKind::usage, "the input has no tensor '{}' of shape (N, 1, height, width)", name);
+  return *tensor;
+}
+
+NamedTensor download(Backend& backend, const std::string& name, const Tensor& tensor) {
+  const Shape& s = tensor.shape();  // one channel, so NHWC is NCHW
+  NamedTensor result{name,
+                     {s.batch, s.channels, s.height, s.width},
+                     std::vector<float>(static_cast<std::size_t>(s.element_count()))};
+  backend.download(tensor, result.values);
+  return result;
+}
+
+void append(TensorFile& file,
+            const std::string& prefix,
+            const Parameters& parameters,
+            const std::vector<std::vector<float>>& values) {
+  for (std::size_t i = 0; i < values.size(); ++i)
+    file.tensors.push_back(
+        {prefix + parameters.specs()[i].name, parameters.specs()[i].shape, values[i]});
+}
+
+// Prints what this installation can use.
+int print_devices() {
+  const GpuReport report = inspect_gpus();
+  fmt::print("{}\n", report.versions);
+  for (const GpuInfo& gpu : report.gpus)
+    fmt::print("GPU {}: {}, compute capability {}.{}, {:.1f} GiB\n",
+               gpu.index,
+               gpu.name,
+               gpu.compute_capability / 10,
+               gpu.compute_capability % 10,
+               static_cast<double>(gpu.total_memory_bytes) / (1 << 30));
+  if (!report.gpus.empty())
+    return 0;
+  fmt::print("SKIPPED: {}\n", report.why_none);
+  return status_skipped;
+}
+
+// Start values that both sides can represent in bfloat16, so that a comparison in bfloat16 measures
+// the arithmetic. Biases that are not zero, so that they matter.
+int write_start_model(const Options& options) {
+  Model model;
+  model.description.name = required(options, "network");
+  model.description.network = preset_network(model.description.name);
+  const std::uint64_t seed = std::stoull(optional(options, "seed", "1"));
+  model.parameters = initial_parameters(model.description.network, seed);
+  const auto specs = model.description.network.parameters();
+  for (std::size_t i = 0; i < specs.size(); ++i) {
+    RandomSequence random(seed, i);
+    for (float& value : model.parameters[i]) {
+      if (specs[i].shape.size() == 1)
+        value = static_cast<float>(0.1 * random.normal());
+      value = static_cast<float>(BFloat16(value));
+    }
+  }
+  save_model(required(options, "model"), model);
+  return 0;
+}
+
+int run(const Options& options) {
+  const auto backend = backend_of(options);
+  if (!backend)
+    return status_skipped;
+  const Model model = load_model(required(options, "model"));
+  const UNetDescription& description = model.description.network;
+  const TensorFile input = read_safetensors(required(options, "input"));
+  const NamedTensor& image = tensor_named(input, "image");
+  const NamedTensor& target_values = tensor_named(input, "target");
+  require(image.shape == target_values.shape, "image and target differ in size");
+  const Shape shape{image.shape[0], image.shape[2], image.shape[3], 1};
+
+  Parameters parameters(*backend, description.parameters());
+  parameters.set_values(model.parameters);
+  TensorFile output;
+  {
+    UNet inference(*backend, description, parameters, shape, NetworkUse::inference);
+    backend->upload(image.values, inference.image());
+    inference.forward();
+    output.tensors.push_back(download(*backend, "inference_prediction", inference.prediction()));
+  }
+  UNet network(*backend, description, parameters, shape, NetworkUse::training);
+  const auto loss = backend->make_loss({.prediction = shape});
+  const auto adam = backend->make_adam({}, parameters);
+  const Tensor target = backend->allocate_tensor(shape, DataType::float32);
+  backend->upload(image.values, network.image());
+  backend->upload(target_values.values, target);
+  const auto evaluate = [&] {
+    network.forward();
+    loss->evaluate(network.prediction(), target, Tensor(), network.prediction_gradient());
+    network.backward();
+  };
+  evaluate();
+  output.tensors.push_back(download(*backend, "prediction", network.prediction()));
+  output.tensors.push_back({"loss", {1}, {static_cast<float>(loss->value())}});
+  append(output, "gradient.", parameters, parameters.gradients());
+
+  const std::int64_t step_count = std::stoll(optional(options, "adam_steps", "20"));
+  const float learning_rate = std::stof(optional(options, "learning_rate", "1e-3"));
+  // Recorded as in training: one CUDA graph a step on a GPU. Recording runs the first step.
+  adam->prepare_step({.number = 1, .learning_rate = learning_rate});
+  const auto step = backend->record([&] {
+    evaluate();
+    adam->step();
+  });
+  for (std::int64_t number = 2; number <= step_count; ++number) {
+    adam->prepare_step({.number = number, .learning_rate = learning_rate});
+    step->run();
+    backend->synchronize();
+  }
+  output.tensors.push_back({"last_loss", {1}, {static_cast<float>(loss->value())}});
+  append(output, "parameter.", parameters, parameters.values());
+  write_safetensors(required(options, "out"), output);
+  return 0;
+}
+
+int bench(const Options& options) {
+  const auto backend = backend_of(options);
+  if (!backend)
+    return status_skipped;
+  const std::string mode = required(options, "mode");
+  const BenchmarkCase what{
+      .network = required(options, "network"),
+      .mode = mode == "train" ? BenchmarkMode::training : BenchmarkMode::inference,
+      .patch_size_px = std::stoll(required(options, "patch")),
+      .batch_size = std::stoll(required(options, "batch"))};
+  const BenchmarkResult result =
+      run_benchmark(*backend, what, std::stod(optional(options, "seconds", "5")));
+  fmt::print("{}", benchmark_table(backend->name(), {result}));
+  return 0;
+}
+
+int dispatch(const std::string& verb, const Options& options) {
+  if (verb == "devices")
+    return print_devices();
+  if (verb == "init")
+    return write_start_model(options);
+  if (verb == "run")
+    return run(options);
+  if (verb == "bench")
+    return bench(options);
+  fail(ErrorKind::usage, "unknown verb '{}' (known: devices, init, run, bench)", verb);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return dispatch(argc > 1 ? argv[1] : "", parse(argc, argv));
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "network_probe: {}\n", error.what());
+    return 1;
+  }
+}
