@@ -83,10 +83,13 @@ struct SimulateJob {
   double pixel_size_angstrom = 1.0;
   double dose_e_per_square_angstrom = 40.0;
   std::int64_t frame_count = 20;
-  std::string structure_file;  // PDB, mmCIF or MRC map; empty: procedural molecules
+  std::string structure_file;           // PDB, mmCIF or MRC map; empty: procedural molecules
+  std::optional<double> map_threshold;  // density that counts as solvent; empty: chosen
   std::int64_t structure_count = 3;
   bool diverse = false;  // draw microscope, dose, ice and specimen anew for every micrograph
   bool write_movie = true;
+  bool write_halves = true;
+  bool float16 = false;  // write MRC mode 12 instead of mode 2
 };
 
 struct EvaluateJob {

@@ -167,8 +167,10 @@ std::vector<Structure> draw_structures(std::uint64_t seed,
 SimulatedMicrograph simulate_random_micrograph(std::uint64_t seed,
                                                std::uint64_t index,
                                                const DiversityRange& range,
-                                               std::span<const Structure> structures) {
+                                               std::span<const Structure> structures,
+                                               bool keeps_frames) {
   SimulationSettings settings = draw_settings(seed, index, range);
+  settings.keeps_frames = keeps_frames;
   std::vector<Structure> drawn;
   if (structures.empty() && settings.specimen.coverage > 0) {
     drawn = draw_structures(seed, index, range);

@@ -60,6 +60,7 @@ std::vector<Structure> draw_structures(std::uint64_t seed,
 SimulatedMicrograph simulate_random_micrograph(std::uint64_t seed,
                                                std::uint64_t index,
                                                const DiversityRange& range,
-                                               std::span<const Structure> structures = {});
+                                               std::span<const Structure> structures = {},
+                                               bool keeps_frames = false);
 
 }  // namespace limpid

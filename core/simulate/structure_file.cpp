@@ -1,6 +1,7 @@
 #include "core/simulate/structure_file.h"
 
 #include "core/base/error.h"
+#include "core/simulate/solvent_threshold.h"
 
 #include <gemmi/ccp4.hpp>
 #include <gemmi/gz.hpp>
@@ -132,6 +133,8 @@ Structure read_density_map(const std::string& path, const MapReading& reading) {
          grid.unit_cell.a,
          grid.unit_cell.b,
          grid.unit_cell.c);
+  const double threshold =
+      reading.threshold ? *reading.threshold : find_solvent_threshold(grid.data);
   Structure structure;
   structure.name = path;
   double sum = 0;
@@ -139,7 +142,7 @@ Structure read_density_map(const std::string& path, const MapReading& reading) {
     for (int v = 0; v < grid.nv; ++v)
       for (int u = 0; u < grid.nu; ++u) {
         const float density = grid.get_value_q(u, v, w);
-        if (!(density > reading.threshold) || !(density > 0) || !std::isfinite(density))
+        if (!(density > threshold) || !(density > 0) || !std::isfinite(density))
           continue;
         structure.add(
             Eigen::Vector3d(u * spacing.x(), v * spacing.y(), w * spacing.z()).cast<float>(),
@@ -151,7 +154,7 @@ Structure read_density_map(const std::string& path, const MapReading& reading) {
     fail(ErrorKind::input,
          "reading the map '{}': no density is above the threshold of {} (largest is {})",
          path,
-         reading.threshold,
+         threshold,
          map.hstats.dmax);
   // Volts times the volume of a voxel, in form factor units.
   const double mean = sum / static_cast<double>(structure.size());

@@ -2,6 +2,7 @@
 
 #include "core/simulate/structure.h"
 
+#include <optional>
 #include <string>
 
 namespace limpid {
@@ -13,8 +14,9 @@ namespace limpid {
 Structure read_atomic_model(const std::string& path, bool expand_assembly = true);
 
 struct MapReading {
-  // Density below it is solvent. Maps have arbitrary units, so there is no default.
-  double threshold = 0;
+  // Density below it is solvent. Maps have arbitrary units; empty: find_solvent_threshold
+  // chooses.
+  std::optional<double> threshold;
   // The map is scaled so that what lies above the threshold has, on average, this potential above
   // the ice; 3.2 V is that of protein.
   double mean_contrast_volts = 3.2;
