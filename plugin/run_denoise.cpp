@@ -107,6 +107,15 @@ RunSummary run_denoise(const DenoiseJob& job, const OutputFolder& output, Progre
   const std::string settings = settings_fingerprint(job, model, backends.front()->compute_type());
   Journal journal(output.path());
 
+  for (const auto& backend : backends)
+    progress.note(fmt::format("Denoising {} micrographs with the model '{}' ({}) on {}, {}",
+                              table.entries().size(),
+                              model.description.name,
+                              model.hash.substr(0, 8),
+                              backend->name(),
+                              name(backend->compute_type())));
+  progress.begin("micrographs", static_cast<std::int64_t>(table.entries().size()));
+
   RunSummary summary;
   std::set<std::string> finished;
   std::set<std::string> planned;
@@ -130,14 +139,6 @@ RunSummary run_denoise(const DenoiseJob& job, const OutputFolder& output, Progre
     }
   }
 
-  for (const auto& backend : backends)
-    progress.note(fmt::format("Denoising {} micrographs with the model '{}' ({}) on {}, {}",
-                              items.size(),
-                              model.description.name,
-                              model.hash.substr(0, 8),
-                              backend->name(),
-                              name(backend->compute_type())));
-  progress.begin("micrographs", static_cast<std::int64_t>(items.size()));
   std::int64_t pixel_count = 0;
   if (!items.empty()) {
     DenoisePipeline pipeline(backends, model, job, output);

@@ -134,10 +134,10 @@ void TrainingRun::choose_step_count(PatchLoader& loader,
   step_count_is_estimated_ = true;
 }
 
-// Until half of the time is over, the number of steps follows their speed as it turns out to be.
+// Until most of the time is over, the number of steps follows their speed as it turns out to be.
 void TrainingRun::adjust_step_count() {
   const double budget_s = 60 * plan_.minutes;
-  if (!step_count_is_estimated_ || is_finished() || elapsed_s() > 0.5 * budget_s)
+  if (!step_count_is_estimated_ || is_finished() || elapsed_s() > 0.8 * budget_s)
     return;
   const double step_s = elapsed_s() / static_cast<double>(trainer_.steps_done());
   trainer_.set_step_count(
