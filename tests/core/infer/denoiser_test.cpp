@@ -71,6 +71,9 @@ TEMPLATE_TEST_CASE("denoiser: tiles give what the whole image gives", "", CpuFlo
       CHECK(whole.denoise(expected).tile_count == 1);
       for (const std::int64_t largest : {0, 160, 200}) {
         const TileGeometry geometry{network.grid_px(), network.receptive_radius_px()};
+        // The smallest tiles keep one step of the grid each: thousands on a large image.
+        if (largest == 0 && height > 100)
+          continue;
         Denoiser tiled(
             *backend, model, {.largest_tile_px = std::max(largest, geometry.smallest_tile_px())});
         Image found = test_image(width, height);
