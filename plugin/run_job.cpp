@@ -9,6 +9,7 @@
 #include "plugin/output/run_progress.h"
 #include "plugin/output/stop_signal.h"
 #include "plugin/run_denoise.h"
+#include "plugin/run_simulate.h"
 #include "plugin/run_train.h"
 
 #include <fmt/format.h>
@@ -42,6 +43,8 @@ RunSummary run_in(const OutputFolder* output, const Job& job, Progress& progress
           return run_denoise(any, *output, progress);
         else if constexpr (std::is_same_v<Kind, TrainJob>)
           return run_train(any, *output, progress);
+        else if constexpr (std::is_same_v<Kind, SimulateJob>)
+          return run_simulate(any, *output, progress);
         else
           fail(ErrorKind::usage, "this job cannot be run yet");
       },
@@ -54,6 +57,8 @@ std::string plan(const Job& job) {
     return plan_denoise(*denoise);
   if (const auto* train = std::get_if<TrainJob>(&job))
     return plan_train(*train);
+  if (const auto* simulate = std::get_if<SimulateJob>(&job))
+    return plan_simulate(*simulate);
   return "The settings are in order; nothing was written.";
 }
 

@@ -1,5 +1,6 @@
 #include "plugin/run_simulate.h"
 
+#include "core/backend/host/host_memory.h"
 #include "core/base/error.h"
 #include "core/base/parallel.h"
 #include "plugin/simulated_project/project_folder.h"
@@ -21,25 +22,37 @@
 namespace limpid {
 namespace {
 
+// How many micrographs may be in the making at once: each takes about ten images of the field that
+// is simulated, which is larger than the micrograph, times the slabs it is cut into.
+std::int64_t affordable_workers(const SimulateJob& job) {
+  constexpr std::int64_t bytes_per_pixel = 160;
+  constexpr std::int64_t bytes_of_structures = 64 << 20;
+  const std::int64_t field_pixels = (job.width_px + 256) * (job.height_px + 256);
+  const std::int64_t bytes = bytes_of_structures + bytes_per_pixel * field_pixels;
+  const std::size_t budget =
+      job.run.memory_bytes > 0 ? job.run.memory_bytes : free_host_memory_bytes() / 4;
+  return static_cast<std::int64_t>(budget) / bytes;
+}
+
 // One run: looks what is there, makes what is missing, lists what there is now.
 class Simulation {
  public:
-  Simulation(const SimulateJob& job, Progress& progress)
+  Simulation(const SimulateJob& job, const OutputFolder& output, Progress& progress)
       : job_(job),
+        output_(output),
         progress_(progress),
         physics_(job),
-        folder_(job),
+        folder_(output.path(), job),
         records_(static_cast<std::size_t>(job.micrograph_count)) {}
 
   RunSummary run() {
     find_work();
-    if (job_.run.dry_run)
-      return announce();
-    progress_.begin("Simulating micrographs", job_.micrograph_count);
+    progress_.begin("micrographs", job_.micrograph_count);
     for (const std::uint64_t index : finished_)
       report_skipped(index);
     if (!missing_.empty()) {
-      folder_.create_subfolders(job_.write_movie);
+      for (const std::string& file : files_of(0).images())
+        output_.place(file);
       remove_project_lists(folder_);
       make_missing();
     }
@@ -60,22 +73,9 @@ class Simulation {
   void find_work() {
     for (std::uint64_t index = 0; index < records_.size(); ++index) {
       if (!job_.run.redo)
-        records_[index] =
-            folder_.find_finished(files_of(index), physics_.fingerprint(index));
+        records_[index] = folder_.find_finished(files_of(index), physics_.fingerprint(index));
       (records_[index] ? finished_ : missing_).push_back(index);
     }
-  }
-
-  RunSummary announce() const {
-    RunSummary summary;
-    summary.skipped_count = static_cast<std::int64_t>(finished_.size());
-    summary.result = fmt::format("Would simulate {} micrographs of {} x {} px into '{}'; {} are finished",
-                                 missing_.size(),
-                                 job_.width_px,
-                                 job_.height_px,
-                                 folder_.path(),
-                                 finished_.size());
-    return summary;
   }
 
   ProjectFiles files_of(std::uint64_t index) const {
@@ -87,8 +87,8 @@ class Simulation {
   void make_missing() {
     set_thread_count(job_.run.threads);
     const int threads = thread_count();
-    const auto workers = static_cast<int>(std::clamp<std::int64_t>(
-        std::min(missing_count(), affordable_workers(job_)), 1, threads));
+    const auto workers = static_cast<int>(
+        std::clamp<std::int64_t>(std::min(missing_count(), affordable_workers(job_)), 1, threads));
     std::vector<std::thread> pool;
     for (int worker = 0; worker < workers; ++worker)
       pool.emplace_back([this, threads_each = threads / workers] {
@@ -185,6 +185,7 @@ class Simulation {
   }
 
   const SimulateJob& job_;
+  const OutputFolder& output_;
   Progress& progress_;
   ProjectPhysics physics_;
   ProjectFolder folder_;
@@ -201,8 +202,23 @@ class Simulation {
 
 }  // namespace
 
-RunSummary run_simulate(const SimulateJob& job, Progress& progress) {
-  return Simulation(job, progress).run();
+RunSummary run_simulate(const SimulateJob& job, const OutputFolder& output, Progress& progress) {
+  return Simulation(job, output, progress).run();
+}
+
+std::string plan_simulate(const SimulateJob& job) {
+  const ProjectPhysics physics(job);
+  const ProjectFolder folder(job.run.output_folder, job);
+  std::int64_t finished = 0;
+  for (std::uint64_t index = 0; index < static_cast<std::uint64_t>(job.micrograph_count); ++index)
+    if (!job.run.redo && folder.find_finished(folder.files(index, physics.has_movie(index)),
+                                              physics.fingerprint(index)))
+      ++finished;
+  return fmt::format("{} micrographs of {} x {} px would be simulated; {} are finished",
+                     job.micrograph_count - finished,
+                     job.width_px,
+                     job.height_px,
+                     finished);
 }
 
 }  // namespace limpid

@@ -77,9 +77,15 @@ double Lump::thickness(double x, double y) const {
   const double distance = std::sqrt(dx * dx + dy * dy);
   if (distance > reach())
     return 0;
-  double inside = radius_ * (1.2 + outline_(std::atan2(dy, dx))) - distance;
+  double inside = 2 * radius_;
   for (const Side& side : sides_)
     inside = std::min(inside, side.distance - side.x * dx - side.y * dy);
+  // Before the sines, which are most of the work.
+  if (inside <= 0)
+    return 0;
+  inside = std::min(inside, radius_ * (1.2 + outline_(std::atan2(dy, dx))) - distance);
+  if (inside <= 0)
+    return 0;
   const double mottle = is_frost_ ? 1 + mottle_x_(dx + 0.5 * dy) + mottle_y_(dy - 0.5 * dx) : 1;
   return thickness_ * mottle * smooth_step(inside / edge_);
 }

@@ -20,6 +20,7 @@ namespace {
 const std::vector<Command> commands = {
     {"denoise", "Removes the noise of micrographs", define_denoise},
     {"train", "Fits a model to micrographs", define_train},
+    {"simulate", "Makes a project of micrographs whose truth is known", define_simulate},
     {"models", "Lists, describes and copies models", define_models},
 };
 

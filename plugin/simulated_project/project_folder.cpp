@@ -6,13 +6,12 @@
 #include "core/io/mrc_writer.h"
 
 #include <fmt/format.h>
+#include <system_error>
 
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <initializer_list>
 #include <span>
-#include <system_error>
 
 namespace limpid {
 namespace {
@@ -56,19 +55,8 @@ MrcMode movie_mode(std::span<const Image> frames) {
 
 }  // namespace
 
-ProjectFolder::ProjectFolder(const SimulateJob& job)
-    : path_(job.run.output_folder), has_halves_(job.write_halves), float16_(job.float16) {}
-
-void ProjectFolder::create_subfolders(bool with_movies) const {
-  for (const char* folder : {"Micrographs", "Movies"}) {
-    if (folder == std::string("Movies") && !with_movies)
-      continue;
-    std::error_code error;
-    fs::create_directories(path_of(folder), error);
-    if (error)
-      fail(ErrorKind::storage, "making the folder '{}': {}", path_of(folder), error.message());
-  }
-}
+ProjectFolder::ProjectFolder(const std::string& path, const SimulateJob& job)
+    : path_(path), has_halves_(job.write_halves), float16_(job.float16) {}
 
 std::string ProjectFolder::name(std::uint64_t index) {
   return fmt::format("sim_{:04}", index + 1);
@@ -123,8 +111,8 @@ void ProjectFolder::write(const SimulatedMicrograph& micrograph,
   options.label = label;
   // Bright images of cameras with a high gain do not fit.
   constexpr float largest_float16 = 65504;
-  const bool fits = is_below({&whole, 1}, largest_float16) &&
-                    is_below({&micrograph.truth, 1}, largest_float16);
+  const bool fits =
+      is_below({&whole, 1}, largest_float16) && is_below({&micrograph.truth, 1}, largest_float16);
   options.mode = float16_ && fits ? MrcMode::float16 : MrcMode::float32;
   write_mrc(path_of(files.micrograph), whole, options);
   if (has_halves_) {

@@ -18,13 +18,11 @@ namespace limpid {
 //   Movies/NAME.mrcs                   the frames, aligned; they add up to the micrograph
 class ProjectFolder {
  public:
-  explicit ProjectFolder(const SimulateJob& job);
+  // The folder and the two folders in it are made by whoever writes.
+  ProjectFolder(const std::string& path, const SimulateJob& job);
 
   const std::string& path() const { return path_; }
   std::string path_of(const std::string& file) const { return path_ + '/' + file; }
-
-  // Throws Error(storage).
-  void create_subfolders(bool with_movies) const;
 
   // Of micrograph `index`: "sim_0001" and so on.
   static std::string name(std::uint64_t index);

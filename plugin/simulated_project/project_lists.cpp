@@ -5,12 +5,12 @@
 #include "core/io/star_writer.h"
 
 #include <fmt/format.h>
+#include <system_error>
 
 #include <array>
 #include <cstdint>
 #include <filesystem>
 #include <map>
-#include <system_error>
 #include <vector>
 
 namespace limpid {

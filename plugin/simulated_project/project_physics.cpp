@@ -66,7 +66,7 @@ SpecimenSettings thin_ice(RandomSequence& random) {
   ice.meniscus = random.uniform(0, 0.15);
   ice.undulation = 0.02;
   ice.undulation_wavelength_angstrom = 600;
-  specimen.coverage = random.uniform(0.25, 0.45);
+  specimen.coverage = random.uniform(0.35, 0.6);
   return specimen;
 }
 
@@ -84,7 +84,7 @@ ProjectPhysics::ProjectPhysics(const SimulateJob& job) : job_(job), range_(diver
     structure_hash_ = content_hash_of_file(job.structure_file, ErrorKind::usage);
   } else if (!job.diverse) {
     RandomSequence random(job.run.seed, random_stream(project_index, RandomPurpose::structures));
-    structures_ = build_distinct_structures(job.structure_count, random);
+    structures_ = build_typical_structures(job.structure_count, random);
   }
   check_settings(settings_of(0), structures_.size());
 }
@@ -112,8 +112,7 @@ SimulationSettings ProjectPhysics::settings_of(std::uint64_t index) const {
 SimulatedMicrograph ProjectPhysics::simulate(std::uint64_t index) const {
   if (!job_.diverse)
     return simulate_micrograph(settings_of(index), structures_, job_.run.seed, index);
-  return simulate_random_micrograph(
-      job_.run.seed, index, range_, structures_, has_movie(index));
+  return simulate_random_micrograph(job_.run.seed, index, range_, structures_, has_movie(index));
 }
 
 std::string ProjectPhysics::fingerprint(std::uint64_t index) const {

@@ -9,7 +9,6 @@
 #include <array>
 #include <cctype>
 #include <filesystem>
-#include <set>
 #include <string_view>
 
 namespace limpid {
@@ -32,6 +31,36 @@ std::string extension_of(const std::string& path) {
 template <std::size_t count>
 bool is_one_of(const std::string& text, const std::array<std::string_view, count>& choices) {
   return std::find(choices.begin(), choices.end(), text) != choices.end();
+}
+
+// What people often image, in this order; then whatever there is.
+MacromoleculeRecipe typical_recipe(std::int64_t kind, RandomSequence& random) {
+  MacromoleculeRecipe recipe;
+  recipe.helix_fraction = random.uniform(0.2, 0.9);
+  switch (kind) {
+    case 0:  // as ferritin
+      recipe.architecture = Architecture::cage;
+      recipe.symmetry_order = 24;
+      recipe.mass_kda = random.uniform(400, 600);
+      return recipe;
+    case 1:  // as proteasomes and metabolic enzymes
+      recipe.architecture = Architecture::oligomer;
+      recipe.symmetry_order = static_cast<int>(2 + random.below(6));
+      recipe.has_dihedral_symmetry = true;
+      recipe.mass_kda = 2 * recipe.symmetry_order * random.uniform(40, 90);
+      return recipe;
+    case 2:  // as ion channels
+      recipe.architecture = Architecture::membrane_protein;
+      recipe.symmetry_order = static_cast<int>(2 + random.below(4));
+      recipe.mass_kda = random.uniform(250, 500);
+      return recipe;
+    case 3:  // as ribosomes
+      recipe.architecture = Architecture::nucleoprotein;
+      recipe.mass_kda = random.uniform(1500, 3000);
+      return recipe;
+    default:
+      return draw_recipe(RecipeRange{}, random);
+  }
 }
 
 }  // namespace
@@ -59,26 +88,15 @@ Structure read_structure_file(const std::string& path, std::optional<double> map
        extension);
 }
 
-std::vector<Structure> build_distinct_structures(std::int64_t count, RandomSequence& random) {
+std::vector<Structure> build_typical_structures(std::int64_t count, RandomSequence& random) {
   if (count < 1 || count > largest_structure_count)
     fail(ErrorKind::usage,
          "simulating {} kinds of particles (1 to {} are expected)",
          count,
          largest_structure_count);
-  RecipeRange range;
-  range.smallest_mass_kda = 200;
-  range.largest_mass_kda = 1500;
-  range.filament_fraction = 0;
   std::vector<Structure> structures;
-  std::set<Architecture> seen;
-  while (static_cast<std::int64_t>(structures.size()) < count) {
-    // A few draws find an architecture that is not there yet, as long as there is one.
-    MacromoleculeRecipe recipe = draw_recipe(range, random);
-    for (int attempt = 0; attempt < 20 && seen.contains(recipe.architecture); ++attempt)
-      recipe = draw_recipe(range, random);
-    seen.insert(recipe.architecture);
-    structures.push_back(build_macromolecule(recipe, random));
-  }
+  for (std::int64_t kind = 0; kind < count; ++kind)
+    structures.push_back(build_macromolecule(typical_recipe(kind, random), random));
   return structures;
 }
 

@@ -14,8 +14,8 @@ namespace limpid {
 // threshold lets the map decide what is solvent. Throws Error(usage).
 Structure read_structure_file(const std::string& path, std::optional<double> map_threshold);
 
-// Procedural macromolecules of different architecture, each of a size that is easily seen. Throws
-// Error(usage) for a count without meaning.
-std::vector<Structure> build_distinct_structures(std::int64_t count, RandomSequence& random);
+// Procedural macromolecules of different kinds, the first four of a size that is easily seen.
+// Throws Error(usage) for a count without meaning.
+std::vector<Structure> build_typical_structures(std::int64_t count, RandomSequence& random);
 
 }  // namespace limpid
