@@ -21,6 +21,7 @@ const std::vector<Command> commands = {
     {"denoise", "Removes the noise of micrographs", define_denoise},
     {"train", "Fits a model to micrographs", define_train},
     {"models", "Lists, describes and copies models", define_models},
+    {"doctor", "Says what works on this machine, what does not and why", define_doctor},
 };
 
 // Until a run takes over the log, warnings go to stderr.
