@@ -82,6 +82,7 @@ void visit_fields(Visitor& visit, FieldsOf<TrainJob> auto& job) {
          start_model,
          network,
          model_name,
+         model_summary,
          epochs,
          minutes,
          patch_size_px,
@@ -96,13 +97,14 @@ void visit_fields(Visitor& visit, FieldsOf<TrainJob> auto& job) {
   visit("start_model", start_model);
   visit("network", network);
   visit("model_name", model_name);
+  visit("model_summary", model_summary);
   visit("epochs", epochs, Range{0, 1e6});
   visit("minutes", minutes, Range{0, 1e6});
   visit("patch_size_px", patch_size_px, Range{0, 65536});
   visit("batch_size", batch_size, Range{0, 65536});
   visit("learning_rate", learning_rate, Range{0, 1});
   visit("validation_fraction", validation_fraction, Range{0, 1});
-  visit("noise_electrons_per_unit", noise_electrons_per_unit, Range{1e-6, 1e9});
+  visit("noise_electrons_per_unit", noise_electrons_per_unit, Range{0, 1e9});
   visit("noise_sigma", noise_sigma, Range{0, 1e3});
 }
 
@@ -116,9 +118,12 @@ void visit_fields(Visitor& visit, FieldsOf<SimulateJob> auto& job) {
          dose_e_per_square_angstrom,
          frame_count,
          structure_file,
+         map_threshold,
          structure_count,
          diverse,
-         write_movie] = job;
+         write_movie,
+         write_halves,
+         float16] = job;
   visit("run", run);
   visit("micrograph_count", micrograph_count, Range{1, 1e6});
   visit("width_px", width_px, Range{16, 1e5});
@@ -127,9 +132,12 @@ void visit_fields(Visitor& visit, FieldsOf<SimulateJob> auto& job) {
   visit("dose_e_per_square_angstrom", dose_e_per_square_angstrom, Range{1e-3, 1000});
   visit("frame_count", frame_count, Range{2, 10000});
   visit("structure_file", structure_file);
+  visit("map_threshold", map_threshold, Range{-1e30, 1e30});
   visit("structure_count", structure_count, Range{1, 1000});
   visit("diverse", diverse);
   visit("write_movie", write_movie);
+  visit("write_halves", write_halves);
+  visit("float16", float16);
 }
 
 template <class Visitor>

@@ -49,9 +49,12 @@ SimulateJob unusual_simulation() {
   job.dose_e_per_square_angstrom = 55.5;
   job.frame_count = 66;
   job.structure_file = "protein.pdb";
+  job.map_threshold = 0.012;
   job.structure_count = 77;
   job.diverse = true;
   job.write_movie = false;
+  job.write_halves = false;
+  job.float16 = true;
   return job;
 }
 
@@ -61,7 +64,8 @@ std::vector<Job> unusual_jobs() {
                  .pairs = PairKind::truth,
                  .start_model = "start",
                  .network = "classic",
-                 .model_name = "mine"};
+                 .model_name = "mine",
+                 .model_summary = "about it"};
   train.epochs = 1.5;
   train.minutes = 2.5;
   train.patch_size_px = 96;
