@@ -56,12 +56,8 @@ std::string table_row(const ShippedModel& shipped, int name_width) {
 
 std::int64_t parameter_count(const UNetDescription& network) {
   std::int64_t count = 0;
-  for (const ParameterSpec& spec : network.parameters()) {
-    std::int64_t elements = 1;
-    for (const std::int64_t size : spec.shape)
-      elements *= size;
-    count += elements;
-  }
+  for (const ParameterSpec& spec : network.parameters())
+    count += spec.element_count();
   return count;
 }
 

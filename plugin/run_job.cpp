@@ -4,6 +4,8 @@
 #include "core/base/parallel.h"
 #include "core/io/atomic_file.h"
 #include "plugin/exit_code.h"
+#include "plugin/job_check.h"
+#include "plugin/job_json.h"
 #include "plugin/output/output_folder.h"
 #include "plugin/output/report.h"
 #include "plugin/output/run_progress.h"
@@ -73,7 +75,7 @@ ExitCode judge(const RunSummary& summary, const RunOptions& options) {
 
 ExitCode run_and_report(const Job& job, const OutputFolder* output, RunProgress& progress) {
   const auto begin = std::chrono::steady_clock::now();
-  const std::string job_json = std::string("{}");
+  const std::string job_json = to_json(job);
   if (output != nullptr)
     write_file_atomically(output->file("job.json"), job_json + "\n");
   const RunSummary summary = run_in(output, job, progress);
@@ -101,6 +103,7 @@ int run_job(const Job& job, const RunHooks& hooks) {
   watch_stop_signals();
   std::unique_ptr<RunProgress> progress;
   try {
+    check_ranges(job);
     set_thread_count(options.threads);
     if (options.dry_run) {
       fmt::print("{}\n", plan(job));

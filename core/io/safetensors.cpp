@@ -6,6 +6,7 @@
 #include "core/io/half.h"
 #include "core/io/input_file.h"
 #include "core/io/printable.h"
+#include "core/io/strict_json.h"
 
 #include <nlohmann/json.hpp>
 
@@ -27,7 +28,6 @@ constexpr std::uint64_t length_bytes = 8;
 constexpr std::uint64_t largest_header_bytes = 16 << 20;
 constexpr std::uint64_t largest_file_bytes = 1ull << 30;
 constexpr std::size_t largest_rank = 5;
-constexpr int largest_json_depth = 8;
 constexpr std::uint64_t data_alignment_bytes = 64;
 constexpr const char* metadata_key = "__metadata__";
 
@@ -54,32 +54,9 @@ struct TensorEntry {
   std::uint64_t end = 0;
 };
 
-// Refuses what nlohmann_json would accept: deep nesting and keys that occur twice, of which it
-// would silently keep the last.
-class StrictJsonCheck {
- public:
-  bool operator()(int depth, Json::parse_event_t event, Json& value) {
-    if (depth > largest_json_depth)
-      fail(ErrorKind::model, "its description is nested deeper than {} levels", largest_json_depth);
-    if (event == Json::parse_event_t::object_start)
-      keys_of_open_objects_.emplace_back();
-    else if (event == Json::parse_event_t::object_end)
-      keys_of_open_objects_.pop_back();
-    else if (event == Json::parse_event_t::key &&
-             !keys_of_open_objects_.back().insert(value.get<std::string>()).second)
-      fail(ErrorKind::model,
-           "its description has the key '{}' twice",
-           printable(value.get<std::string>()));
-    return true;
-  }
-
- private:
-  std::vector<std::set<std::string>> keys_of_open_objects_;
-};
-
 Json parse_description(const std::string& text, const std::string& path) {
   try {
-    return Json::parse(text, StrictJsonCheck());
+    return Json::parse(text, StrictJsonCheck(ErrorKind::model, "its description"));
   } catch (const Json::exception& error) {
     fail_reading(path, "its description is not valid JSON: {}", printable(error.what()));
   } catch (const Error& error) {

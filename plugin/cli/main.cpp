@@ -22,6 +22,9 @@ const std::vector<Command> commands = {
     {"train", "Fits a model to micrographs", define_train},
     {"simulate", "Makes a project of micrographs whose truth is known", define_simulate},
     {"models", "Lists, describes and copies models", define_models},
+    {"doctor", "Says what works on this machine, what does not and why", define_doctor},
+    {"bench", "Measures the speed on this machine", define_bench},
+    {"run", "Repeats a job from its saved description", define_run},
 };
 
 // Until a run takes over the log, warnings go to stderr.

@@ -46,7 +46,9 @@ void add_run_options(CLI::App& parser, RunOptions& options) {
   add_device_options(parser, options.device);
   parser.add_option("--j", options.threads, "Threads of the CPU; 0: all")
       ->check(CLI::Range(0, 4096));
-  parser.add_option("--seed", options.seed, "Start of all random numbers");
+  // Without the check, the parser takes -1 for 2^64 - 1.
+  parser.add_option("--seed", options.seed, "Start of all random numbers")
+      ->check(CLI::NonNegativeNumber);
   parser
       .add_option("--max_failed",
                   options.max_failed_fraction,

@@ -30,7 +30,8 @@ std::string nearest_name(const std::string& name, const std::vector<std::string>
   std::size_t least = std::max<std::size_t>(2, name.size() / 3) + 1;
   for (const std::string& candidate : candidates) {
     const std::size_t distance = edit_distance(name, candidate);
-    if (distance < least) {
+    // Of a short name, too little would be left to recognise it.
+    if (distance < least && distance <= candidate.size() / 2) {
       least = distance;
       nearest = candidate;
     }

@@ -32,8 +32,8 @@ TEST_CASE("model report: a damaged file is a line of the table") {
   const TemporaryFolder folder;
   folder.write("broken.safetensors", "xx");
   save_model(folder.path("good.safetensors"), small_model());
-  const std::string table = model_table({{"broken", folder.path("broken.safetensors")},
-                                         {"good", folder.path("good.safetensors")}});
+  const std::string table = model_table(
+      {{"broken", folder.path("broken.safetensors")}, {"good", folder.path("good.safetensors")}});
   CHECK_THAT(table, ContainsSubstring("broken  cannot be used: reading"));
   CHECK_THAT(table, ContainsSubstring("for a test\n"));
 }

@@ -2,6 +2,7 @@
 
 #include "core/base/error.h"
 #include "tests/support/catch.h"
+#include "tests/support/models_from.h"
 #include "tests/support/small_model.h"
 #include "tests/support/temporary_folder.h"
 
@@ -12,15 +13,6 @@ using namespace limpid;
 using namespace limpid::test;
 
 namespace {
-
-// Shipped models come from `folder` while it lives.
-class ModelsFrom {
- public:
-  explicit ModelsFrom(const std::string& folder) { ::setenv("LIMPID_MODELS", folder.c_str(), 1); }
-  ModelsFrom(const ModelsFrom&) = delete;
-  ModelsFrom& operator=(const ModelsFrom&) = delete;
-  ~ModelsFrom() { ::unsetenv("LIMPID_MODELS"); }
-};
 
 ErrorKind kind_of_error(const std::string& name_or_path) {
   try {

@@ -1,5 +1,6 @@
 #include "core/backend/host/host_memory.h"
 
+#include "core/backend/host/control_group.h"
 #include "core/base/parallel.h"
 
 #include <unistd.h>
@@ -15,30 +16,6 @@ namespace limpid {
 namespace {
 
 constexpr std::size_t alignment_bytes = 256;
-
-// Absent files and the word "max" mean no limit.
-std::uint64_t read_limit(const char* path) {
-  std::ifstream file(path);
-  std::uint64_t value = 0;
-  return file >> value ? value : std::numeric_limits<std::uint64_t>::max();
-}
-
-std::uint64_t control_group_free_bytes() {
-  const struct {
-    const char* limit;
-    const char* usage;
-  } versions[] = {{"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"},
-                  {"/sys/fs/cgroup/memory/memory.limit_in_bytes",
-                   "/sys/fs/cgroup/memory/memory.usage_in_bytes"}};
-  std::uint64_t free_bytes = std::numeric_limits<std::uint64_t>::max();
-  for (const auto& version : versions) {
-    const std::uint64_t limit = read_limit(version.limit);
-    const std::uint64_t usage = read_limit(version.usage);
-    if (limit != std::numeric_limits<std::uint64_t>::max() && usage <= limit)
-      free_bytes = std::min(free_bytes, limit - usage);
-  }
-  return free_bytes;
-}
 
 std::uint64_t available_bytes() {
   std::ifstream file("/proc/meminfo");
@@ -82,7 +59,9 @@ std::shared_ptr<Storage> allocate_host_memory(std::size_t size_bytes) {
 }
 
 std::size_t free_host_memory_bytes() {
-  return static_cast<std::size_t>(std::min(available_bytes(), control_group_free_bytes()));
+  const auto group = control_group_memory();
+  const std::uint64_t available = available_bytes();
+  return static_cast<std::size_t>(group ? std::min(available, group->free_bytes) : available);
 }
 
 void copy_from_host(std::span<const float> values, const Tensor& destination) {

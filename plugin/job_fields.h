@@ -1,0 +1,170 @@
+#pragma once
+
+#include "plugin/job.h"
+
+#include <cstdint>
+#include <limits>
+#include <type_traits>
+
+// The fields of every job, once: their names in job.json and the values they may have. What reads,
+// writes or checks jobs is a visitor that is called as visit(key, field) or visit(key, field,
+// range); structs are fields like any other.
+namespace limpid {
+
+struct Range {
+  double smallest = std::numeric_limits<double>::lowest();
+  double largest = std::numeric_limits<double>::max();
+};
+
+template <class Struct, class Expected>
+concept FieldsOf = std::is_same_v<std::remove_const_t<Struct>, Expected>;
+
+// Each function takes its struct apart by a structured binding, so that a new field does not
+// compile before it is listed.
+
+template <class Visitor>
+void visit_fields(Visitor& visit, FieldsOf<DeviceOptions> auto& device) {
+  auto& [kind, gpus, precision] = device;
+  visit("kind", kind);
+  visit("gpus", gpus, Range{0, 9999});
+  visit("precision", precision);
+}
+
+template <class Visitor>
+void visit_fields(Visitor& visit, FieldsOf<RunOptions> auto& options) {
+  auto& [output_folder,
+         device,
+         threads,
+         seed,
+         max_failed_fraction,
+         redo,
+         dry_run,
+         memory_bytes,
+         gpu_memory_bytes,
+         verbose,
+         quiet] = options;
+  visit("output_folder", output_folder);
+  visit("device", device);
+  visit("threads", threads, Range{0, 4096});
+  visit("seed", seed);
+  visit("max_failed_fraction", max_failed_fraction, Range{0, 1});
+  visit("redo", redo);
+  visit("dry_run", dry_run);
+  visit("memory_bytes", memory_bytes, Range{0, 1e18});
+  visit("gpu_memory_bytes", gpu_memory_bytes, Range{0, 1e18});
+  visit("verbose", verbose);
+  visit("quiet", quiet);
+}
+
+template <class Visitor>
+void visit_fields(Visitor& visit, FieldsOf<MicrographInput> auto& input) {
+  auto& [star_file, paths, lenient_star] = input;
+  visit("star_file", star_file);
+  visit("paths", paths);
+  visit("lenient_star", lenient_star);
+}
+
+template <class Visitor>
+void visit_fields(Visitor& visit, FieldsOf<DenoiseJob> auto& job) {
+  auto& [run, input, model, float16, use_halves] = job;
+  visit("run", run);
+  visit("input", input);
+  visit("model", model);
+  visit("float16", float16);
+  visit("use_halves", use_halves);
+}
+
+template <class Visitor>
+void visit_fields(Visitor& visit, FieldsOf<TrainJob> auto& job) {
+  auto& [run,
+         input,
+         pairs,
+         start_model,
+         network,
+         model_name,
+         model_summary,
+         epochs,
+         minutes,
+         patch_size_px,
+         batch_size,
+         learning_rate,
+         validation_fraction,
+         noise_electrons_per_unit,
+         noise_sigma] = job;
+  visit("run", run);
+  visit("input", input);
+  visit("pairs", pairs);
+  visit("start_model", start_model);
+  visit("network", network);
+  visit("model_name", model_name);
+  visit("model_summary", model_summary);
+  visit("epochs", epochs, Range{0, 1e6});
+  visit("minutes", minutes, Range{0, 1e6});
+  visit("patch_size_px", patch_size_px, Range{0, 65536});
+  visit("batch_size", batch_size, Range{0, 65536});
+  visit("learning_rate", learning_rate, Range{0, 1});
+  visit("validation_fraction", validation_fraction, Range{0, 1});
+  visit("noise_electrons_per_unit", noise_electrons_per_unit, Range{0, 1e9});
+  visit("noise_sigma", noise_sigma, Range{0, 1e3});
+}
+
+template <class Visitor>
+void visit_fields(Visitor& visit, FieldsOf<SimulateJob> auto& job) {
+  auto& [run,
+         micrograph_count,
+         width_px,
+         height_px,
+         pixel_size_angstrom,
+         dose_e_per_square_angstrom,
+         frame_count,
+         structure_file,
+         map_threshold,
+         structure_count,
+         diverse,
+         write_movie,
+         write_halves,
+         float16] = job;
+  visit("run", run);
+  visit("micrograph_count", micrograph_count, Range{1, 1e6});
+  visit("width_px", width_px, Range{16, 1e5});
+  visit("height_px", height_px, Range{16, 1e5});
+  visit("pixel_size_angstrom", pixel_size_angstrom, Range{0.1, 20});
+  visit("dose_e_per_square_angstrom", dose_e_per_square_angstrom, Range{1e-3, 1000});
+  visit("frame_count", frame_count, Range{2, 10000});
+  visit("structure_file", structure_file);
+  visit("map_threshold", map_threshold, Range{-1e30, 1e30});
+  visit("structure_count", structure_count, Range{1, 1000});
+  visit("diverse", diverse);
+  visit("write_movie", write_movie);
+  visit("write_halves", write_halves);
+  visit("float16", float16);
+}
+
+template <class Visitor>
+void visit_fields(Visitor& visit, FieldsOf<EvaluateJob> auto& job) {
+  auto& [run, denoised, truth_star, noisy_star, baselines] = job;
+  visit("run", run);
+  visit("denoised", denoised);
+  visit("truth_star", truth_star);
+  visit("noisy_star", noisy_star);
+  visit("baselines", baselines);
+}
+
+template <class Visitor>
+void visit_fields(Visitor& visit, FieldsOf<PreviewJob> auto& job) {
+  auto& [run, input, denoised_folder, model, picture_count] = job;
+  visit("run", run);
+  visit("input", input);
+  visit("denoised_folder", denoised_folder);
+  visit("model", model);
+  visit("picture_count", picture_count, Range{0, 1e6});
+}
+
+template <class Visitor>
+void visit_fields(Visitor& visit, FieldsOf<DemoJob> auto& job) {
+  auto& [run, train_minutes] = job;
+  visit("run", run);
+  visit("train_minutes", train_minutes, Range{0, 1e6});
+}
+
+}  // namespace limpid
