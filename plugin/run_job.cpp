@@ -9,6 +9,7 @@
 #include "plugin/output/run_progress.h"
 #include "plugin/output/stop_signal.h"
 #include "plugin/run_denoise.h"
+#include "plugin/run_evaluate.h"
 #include "plugin/run_train.h"
 
 #include <fmt/format.h>
@@ -42,6 +43,8 @@ RunSummary run_in(const OutputFolder* output, const Job& job, Progress& progress
           return run_denoise(any, *output, progress);
         else if constexpr (std::is_same_v<Kind, TrainJob>)
           return run_train(any, *output, progress);
+        else if constexpr (std::is_same_v<Kind, EvaluateJob>)
+          return run_evaluate(any, progress);
         else
           fail(ErrorKind::usage, "this job cannot be run yet");
       },
@@ -54,6 +57,8 @@ std::string plan(const Job& job) {
     return plan_denoise(*denoise);
   if (const auto* train = std::get_if<TrainJob>(&job))
     return plan_train(*train);
+  if (const auto* evaluate = std::get_if<EvaluateJob>(&job))
+    return plan_evaluate(*evaluate);
   return "The settings are in order; nothing was written.";
 }
 

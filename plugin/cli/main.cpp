@@ -20,6 +20,7 @@ namespace {
 const std::vector<Command> commands = {
     {"denoise", "Removes the noise of micrographs", define_denoise},
     {"train", "Fits a model to micrographs", define_train},
+    {"evaluate", "Scores denoised micrographs, with a truth or from halves", define_evaluate},
     {"models", "Lists, describes and copies models", define_models},
 };
 

@@ -25,6 +25,11 @@ Matches match_optional(const MicrographList& micrographs,
                 : Matches(micrographs.entries.size());
 }
 
+// A list of simulated micrographs knows the truth of each.
+std::string truth_path(const MicrographEntry& entry) {
+  return entry.truth_path.empty() ? entry.path : entry.truth_path;
+}
+
 template <class Files>
 void note_problem(Files& files, const std::string& problem) {
   if (files.problem.empty())
@@ -113,7 +118,7 @@ std::vector<TruthFiles> find_truth_files(const EvaluateJob& job) {
     TruthFiles files{.name = entry.name,
                      .denoised = entry.path,
                      .noisy = inputs[i].entry ? inputs[i].entry->path : "",
-                     .truth = truths[i].entry ? truths[i].entry->path : "",
+                     .truth = truths[i].entry ? truth_path(*truths[i].entry) : "",
                      .pixel_size_angstrom = {},
                      .problem = truths[i].problem};
     note_problem(files, inputs[i].problem);
