@@ -92,12 +92,18 @@ struct SimulateJob {
   bool float16 = false;  // write MRC mode 12 instead of mode 2
 };
 
+// Lists are matched with `denoised` by file names, or row by row where the names have nothing in
+// common. A list with neither STAR file nor paths is not given.
 struct EvaluateJob {
   RunOptions run;  // the output folder may be empty: only a table is printed
   MicrographInput denoised;
-  std::string truth_star;  // or folder; empty: estimates from halves
-  std::string noisy_star;  // or folder: the input that was denoised
-  bool baselines = true;
+  MicrographInput noisy;  // what was denoised
+  MicrographInput truth;  // not given: estimates from halves
+  // The results for the even and the odd halves; not given: the halves beside the denoised images.
+  MicrographInput denoised_even;
+  MicrographInput denoised_odd;
+  double pixel_size_angstrom = 0;  // 0: as lists and files say
+  bool reference_filters = true;   // best Gaussian and radial Wiener rows
 };
 
 struct PreviewJob {

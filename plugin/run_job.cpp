@@ -12,6 +12,7 @@
 #include "plugin/output/stop_signal.h"
 #include "plugin/run_denoise.h"
 #include "plugin/run_simulate.h"
+#include "plugin/run_evaluate.h"
 #include "plugin/run_train.h"
 
 #include <fmt/format.h>
@@ -47,6 +48,8 @@ RunSummary run_in(const OutputFolder* output, const Job& job, Progress& progress
           return run_train(any, *output, progress);
         else if constexpr (std::is_same_v<Kind, SimulateJob>)
           return run_simulate(any, *output, progress);
+        else if constexpr (std::is_same_v<Kind, EvaluateJob>)
+          return run_evaluate(any, progress);
         else
           fail(ErrorKind::usage, "this job cannot be run yet");
       },
@@ -61,6 +64,8 @@ std::string plan(const Job& job) {
     return plan_train(*train);
   if (const auto* simulate = std::get_if<SimulateJob>(&job))
     return plan_simulate(*simulate);
+  if (const auto* evaluate = std::get_if<EvaluateJob>(&job))
+    return plan_evaluate(*evaluate);
   return "The settings are in order; nothing was written.";
 }
 

@@ -21,6 +21,7 @@ const std::vector<Command> commands = {
     {"denoise", "Removes the noise of micrographs", define_denoise},
     {"train", "Fits a model to micrographs", define_train},
     {"simulate", "Makes a project of micrographs whose truth is known", define_simulate},
+    {"evaluate", "Scores denoised micrographs, with a truth or from halves", define_evaluate},
     {"models", "Lists, describes and copies models", define_models},
     {"doctor", "Says what works on this machine, what does not and why", define_doctor},
     {"bench", "Measures the speed on this machine", define_bench},

@@ -1,0 +1,19 @@
+#pragma once
+
+#include "plugin/job.h"
+#include "plugin/progress.h"
+#include "plugin/run_summary.h"
+
+#include <string>
+
+namespace limpid {
+
+// Scores denoised micrographs, against a truth or from halves. The result is a table for people;
+// evaluation.json and evaluation.star in the output folder, if there is one, hold the same numbers
+// and more digits. Micrographs are read one after the other; one that cannot be scored is reported.
+RunSummary run_evaluate(const EvaluateJob& job, Progress& progress);
+
+// Checks lists, headers and sizes and writes nothing. Returns lines for the user.
+std::string plan_evaluate(const EvaluateJob& job);
+
+}  // namespace limpid
