@@ -142,12 +142,22 @@ void visit_fields(Visitor& visit, FieldsOf<SimulateJob> auto& job) {
 
 template <class Visitor>
 void visit_fields(Visitor& visit, FieldsOf<EvaluateJob> auto& job) {
-  auto& [run, denoised, truth_star, noisy_star, baselines] = job;
+  auto& [run,
+         denoised,
+         noisy,
+         truth,
+         denoised_even,
+         denoised_odd,
+         pixel_size_angstrom,
+         reference_filters] = job;
   visit("run", run);
   visit("denoised", denoised);
-  visit("truth_star", truth_star);
-  visit("noisy_star", noisy_star);
-  visit("baselines", baselines);
+  visit("noisy", noisy);
+  visit("truth", truth);
+  visit("denoised_even", denoised_even);
+  visit("denoised_odd", denoised_odd);
+  visit("pixel_size_angstrom", pixel_size_angstrom, Range{0, 100});
+  visit("reference_filters", reference_filters);
 }
 
 template <class Visitor>

@@ -203,12 +203,12 @@ class TuningMemory {
 }  // namespace
 
 std::int64_t ConvolutionGeometry::batch_parts() const {
-  constexpr std::int64_t most_bytes = std::int64_t{1} << 31;
+  constexpr std::int64_t most_bytes = std::int64_t{1} << 29;
   const auto element = static_cast<std::int64_t>(size_bytes(type));
   const std::int64_t image_bytes =
       element * std::max(x.height * x.width * x_stride, y.height * y.width * y_stride);
   for (std::int64_t parts = 1; parts < x.batch; ++parts)
-    if (x.batch % parts == 0 && x.batch / parts * image_bytes < most_bytes)
+    if (x.batch % parts == 0 && x.batch / parts * image_bytes <= most_bytes)
       return parts;
   return x.batch;
 }
