@@ -2,6 +2,7 @@
 // PyTorch (compare_with_pytorch.py) and for times on a machine without the build tree.
 //
 //   network_probe devices
+//   network_probe check [--device cpu|cuda] [--precision float32|bfloat16]
 //   network_probe init --network classic|default --seed N --model FILE
 //   network_probe run --model FILE --input FILE --out FILE [--device cpu|cuda]
 //       [--precision float32|bfloat16] [--adam_steps N] [--learning_rate X]
@@ -221,13 +222,15 @@ int bench(const Options& options) {
 int dispatch(const std::string& verb, const Options& options) {
   if (verb == "devices")
     return print_devices();
+  if (verb == "check")
+    return backend_of(options) ? 0 : status_skipped;
   if (verb == "init")
     return write_start_model(options);
   if (verb == "run")
     return run(options);
   if (verb == "bench")
     return bench(options);
-  fail(ErrorKind::usage, "unknown verb '{}' (known: devices, init, run, bench)", verb);
+  fail(ErrorKind::usage, "unknown verb '{}' (known: devices, check, init, run, bench)", verb);
 }
 
 }  // namespace

@@ -19,8 +19,8 @@ def read_tensors(path):
     return tensors, metadata
 
 
-def write_tensors(path, tensors):
-    header, data = {}, b""
+def write_tensors(path, tensors, metadata=None):
+    header, data = {"__metadata__": metadata or {}}, b""
     for name, array in tensors.items():
         content = np.ascontiguousarray(array, "<f4").tobytes()
         header[name] = {"dtype": "F32", "shape": list(array.shape),
