@@ -27,8 +27,7 @@ void require_finite(const Image& image, const char* what) {
          image.pixel_count());
 }
 
-// The covariance of the halves has the standard error noise / sqrt(pixels), but low frequencies
-// dominate what is left after denoising, so this is a lower limit.
+// The covariance of halves without signal has the standard error noise / sqrt(pixels).
 bool has_signal(const RawHalfMetrics& raw, std::int64_t pixel_count) {
   const double noise = 0.5 * (raw.noise_variance_even + raw.noise_variance_odd);
   return raw.signal_variance >

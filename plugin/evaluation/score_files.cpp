@@ -8,6 +8,7 @@
 #include <cctype>
 #include <cmath>
 #include <cstddef>
+#include <utility>
 
 namespace limpid {
 namespace {
@@ -24,7 +25,11 @@ Json group_json(const ScoreTable& table, const ScoreGroup& group) {
             std::isfinite(*row.values[i]) ? Json(*row.values[i]) : Json(nullptr);
     methods.push_back(std::move(method));
   }
-  return {{"name", group.name}, {"description", group.description}, {"methods", methods}};
+  Json json = {{"name", group.name}};
+  for (const auto& [key, value] : group.facts)
+    json[key] = value;
+  json["methods"] = std::move(methods);
+  return json;
 }
 
 // "psnr_db" becomes "limpidPsnrDb": labels of STAR columns have no underscores by convention.

@@ -21,16 +21,26 @@ std::string band_title(const ResolutionBand& band) {
 
 std::string band_key(const char* prefix, const ResolutionBand& band, const char* suffix) {
   return fmt::format(
-      "{}_{:.0f}_{:.0f}_angstrom{}", prefix, band.coarse_angstrom, band.fine_angstrom, suffix);
+      "{}_{:.0f}_to_{:.0f}_angstrom{}", prefix, band.coarse_angstrom, band.fine_angstrom, suffix);
 }
 
-std::string describe(std::int64_t width_px, std::int64_t height_px, double pixel_size_angstrom) {
-  return fmt::format("{} x {} px of {:.4g} A", width_px, height_px, pixel_size_angstrom);
+ScoreGroup describe(const std::string& name,
+                    std::int64_t width_px,
+                    std::int64_t height_px,
+                    double pixel_size_angstrom) {
+  return {.name = name,
+          .description =
+              fmt::format("{} x {} px of {:.4g} A", width_px, height_px, pixel_size_angstrom),
+          .facts = {{"width_px", static_cast<double>(width_px)},
+                    {"height_px", static_cast<double>(height_px)},
+                    {"pixel_size_angstrom", pixel_size_angstrom}},
+          .rows = {}};
 }
 
 std::size_t width_of(const ScoreColumn& column) {
-  // A sign, a digit and the point in front of the decimals.
-  const std::size_t number_width = static_cast<std::size_t>(column.decimals) + 3;
+  // A sign, a digit and the point in front of the decimals, or around them, with the exponent.
+  const std::size_t more = column.style == ScoreColumn::Style::significant ? 6 : 3;
+  const std::size_t number_width = static_cast<std::size_t>(column.decimals) + more;
   return std::max({least_column_width, column.title.size(), number_width}) + 1;
 }
 
@@ -108,7 +118,10 @@ void ScoreTable::add(ScoreGroup group) {
 }
 
 ScoreGroup ScoreTable::mean() const {
-  ScoreGroup mean{.name = fmt::format("mean of {}", groups_.size()), .description = "", .rows = {}};
+  ScoreGroup mean{.name = fmt::format("mean of {}", groups_.size()),
+                  .description = "",
+                  .facts = {},
+                  .rows = {}};
   std::vector<std::vector<std::int64_t>> counts;
   for (const ScoreGroup& group : groups_)
     for (const ScoreRow& row : group.rows) {
@@ -141,24 +154,22 @@ ScoreTable signal_table() {
                                       {"fitted", "fitted_ssim", 3},
                                       {"SNR", "snr_db", 2},
                                       {"corr", "correlation", 3},
-                                      {"FRC0.5", "frc_0.5_resolution_angstrom", 1}};
+                                      {"FRC0.5", "resolution_angstrom", 1}};
   for (const ResolutionBand& band : resolution_bands)
     columns.push_back(
         {band_title(band), band_key("gain", band, "_db"), 2, ScoreColumn::Style::with_sign});
   columns.push_back({"sigma", "gaussian_sigma_angstrom", 1});
-  return {"truth",
+  return {"against_truth",
           "Compared with the truth",
-          "PSNR, SNR in dB; PSNR and SSIM for the data range maximum - minimum of each truth; "
-          "fitted: after the best\n"
-          "linear grey-scale map; FRC0.5: finest resolution in A with an FRC of 0.5; then the gain "
-          "in SNR over the\n"
-          "noisy image in dB by resolution band in A. * looks at the truth: the bound of its kind; "
-          "sigma in A.\n",
+          "PSNR and SNR in dB; PSNR and SSIM for the data range maximum - minimum of each truth; "
+          "fitted: after the best\nlinear grey-scale map; FRC0.5: finest resolution in A with an "
+          "FRC of 0.5; then the gain in SNR over the noisy\nimage in dB by resolution band in A; "
+          "sigma in A. * looks at the truth: the bound of its kind, not a method.\n",
           std::move(columns)};
 }
 
 ScoreTable residual_table() {
-  return {"no_particles",
+  return {"without_particles",
           "Truth without particles: variance of what is left of the noise, relative to the noisy "
           "image",
           "Nothing should be left, at no frequency: what remains in 300-20 A looks like "
@@ -173,8 +184,8 @@ ScoreTable half_table() {
   std::vector<ScoreColumn> columns = {
       {"SNR", "snr_half_db", 2},
       {"SNR avg", "snr_average_db", 2},
-      {"MSE", "mse_half", 4, ScoreColumn::Style::significant},
-      {"MSE avg", "mse_average", 4, ScoreColumn::Style::significant},
+      {"MSE", "mse_half", 3, ScoreColumn::Style::significant},
+      {"MSE avg", "mse_average", 3, ScoreColumn::Style::significant},
       {"bias", "bias_fraction", 3},
       {"fitted", "fitted_bias_fraction", 3}};
   for (const ResolutionBand& band : resolution_bands)
@@ -182,27 +193,22 @@ ScoreTable half_table() {
   columns.push_back({"excess", "largest_frc_excess", 3, ScoreColumn::Style::with_sign});
   columns.push_back({"outer", "outer_correlation", 4});
   columns.push_back({"+-", "outer_correlation_standard_error", 4});
-  return {"halves",
+  return {"from_halves",
           "Estimated from half-micrographs, without a truth",
           "SNR in dB and MSE in squared grey values, of one half and of the average of both; bias: "
-          "the part of the\n"
-          "squared error that averaging cannot remove, relative to the signal variance (fitted: "
-          "after the best grey-scale\n"
-          "factor); then by resolution band in A FRC(denoised, other raw half) above the bound "
-          "sqrt(FRC(raw, raw)) that\n"
-          "it can reach; excess: its largest distance above the bound (more than 0.05: a leak); "
-          "outer: correlation of\n"
-          "the raw halves at 0.4-0.5 cycles/px, 0 for independent noise.\n",
+          "the part of the\nsquared error that averaging cannot remove, relative to the signal "
+          "variance (fitted: after the best grey-scale\nfactor); then by resolution band in A "
+          "FRC(denoised, other raw half), and in the row of the raw halves the\nbound "
+          "sqrt(FRC(raw, raw)) that it cannot exceed; excess: by how much it does, at most (more "
+          "than 0.05: a leak);\nouter: correlation of the raw halves at 0.4-0.5 cycles/px, 0 "
+          "within +- for independent noise.\n",
           std::move(columns)};
 }
 
 ScoreGroup score_group(const std::string& name, const TruthScores& scores) {
-  ScoreGroup group{.name = name,
-                   .description = fmt::format(
-                       "{}, range of the truth {:.4g}",
-                       describe(scores.width_px, scores.height_px, scores.pixel_size_angstrom),
-                       scores.data_range),
-                   .rows = {}};
+  ScoreGroup group = describe(name, scores.width_px, scores.height_px, scores.pixel_size_angstrom);
+  group.description += fmt::format(", range of the truth {:.4g}", scores.data_range);
+  group.facts.emplace_back("data_range", scores.data_range);
   for (const MethodScore& score : scores.methods) {
     ScoreRow row{.method = score.method, .values = {}};
     if (scores.has_signal) {
@@ -224,12 +230,9 @@ ScoreGroup score_group(const std::string& name, const TruthScores& scores) {
 }
 
 ScoreGroup score_group(const std::string& name, const HalfScores& scores) {
-  ScoreGroup group{.name = name,
-                   .description = fmt::format(
-                       "{}, signal variance {:.4g}",
-                       describe(scores.width_px, scores.height_px, scores.pixel_size_angstrom),
-                       scores.signal_variance),
-                   .rows = {}};
+  ScoreGroup group = describe(name, scores.width_px, scores.height_px, scores.pixel_size_angstrom);
+  group.description += fmt::format(", signal variance {:.4g}", scores.signal_variance);
+  group.facts.emplace_back("signal_variance", scores.signal_variance);
   for (const HalfScore& score : scores.methods) {
     ScoreRow row{.method = score.method,
                  .values = {score.snr_half_db,

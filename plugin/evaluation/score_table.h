@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 // The scores of many micrographs as one table of numbers, for people and for files.
@@ -31,7 +32,8 @@ struct ScoreRow {
 // The rows of one micrograph, or of the mean of all.
 struct ScoreGroup {
   std::string name;
-  std::string description;  // size, pixel size, range of grey values
+  std::string description;                            // for people
+  std::vector<std::pair<std::string, double>> facts;  // the same for files, units in the names
   std::vector<ScoreRow> rows;
 };
 
