@@ -148,6 +148,11 @@ TEST_CASE("structure file: a map becomes scatterers of the stated contrast") {
   CHECK(packing_radius_angstrom(structure) == Approx(std::sqrt(3.0) + 1.7));
 }
 
+TEST_CASE("structure file: a map without a threshold separates its particle itself") {
+  const TemporaryFile file("chosen.mrc", map_file());
+  CHECK(read_density_map(file.path(), {}).size() == 8);
+}
+
 TEST_CASE("structure file: broken maps are errors that say what is wrong") {
   const TemporaryFile whole("dim.mrc", map_file());
   CHECK_THROWS_WITH(read_density_map(whole.path(), {100, 3}),
