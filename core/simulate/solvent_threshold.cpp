@@ -34,7 +34,9 @@ double find_solvent_threshold(std::span<const float> density) {
     }
 
   double largest_separation = -1;
-  std::size_t last_solvent_bin = 0;
+  // Empty bins between the two give equal separations; the middle of them is chosen.
+  std::size_t first_best = 0;
+  std::size_t last_best = 0;
   double solvent_count = 0;
   double solvent_sum = 0;
   for (std::size_t bin = 0; bin + 1 < bin_count; ++bin) {
@@ -48,10 +50,12 @@ double find_solvent_threshold(std::span<const float> density) {
     const double separation = solvent_count * particle_count * difference * difference;
     if (separation > largest_separation) {
       largest_separation = separation;
-      last_solvent_bin = bin;
+      first_best = bin;
     }
+    if (separation == largest_separation)
+      last_best = bin;
   }
-  return lowest + bin_width * static_cast<double>(last_solvent_bin + 1);
+  return lowest + bin_width * (0.5 * static_cast<double>(first_best + last_best) + 1);
 }
 
 }  // namespace limpid
