@@ -14,7 +14,7 @@
 namespace limpid {
 namespace {
 
-constexpr std::int64_t largest_structure_count = 100;
+constexpr std::int64_t largest_structure_count = 1000;
 
 // ".pdb" of "x.PDB.gz".
 std::string extension_of(const std::string& path) {
