@@ -140,6 +140,12 @@ SimulationSettings draw_settings(std::uint64_t seed,
   settings.frame_count = 2 * static_cast<int>(4 + random.below(27));
   settings.ctf = draw_ctf(range, random);
   settings.specimen = draw_specimen(range, random);
+  // Film and dirt shift the phase by 1 rad and more. Without a phase plate only their edges show;
+  // with one all of it would, far beyond what linear image formation can describe.
+  if (settings.ctf.phase_shift_degrees > 0) {
+    settings.specimen.carbon = {};
+    settings.specimen.contamination = {};
+  }
   settings.detector = draw_detector(range, random);
   settings.illumination.gradient_x = 0.06 * random.normal();
   settings.illumination.gradient_y = 0.06 * random.normal();

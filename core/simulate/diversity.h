@@ -35,7 +35,7 @@ struct DiversityRange {
   double fraction_at_200_kv = 0.35;
   double fraction_without_particles = 0.1;
   double fraction_integrating = 0.25;
-  double fraction_with_phase_plate = 0.04;
+  double fraction_with_phase_plate = 0.04;  // these have neither film nor dirt
   double fraction_with_carbon = 0.12;
   double fraction_with_contamination = 0.2;
   double fraction_with_gain_error = 0.3;

@@ -10,7 +10,7 @@ using namespace limpid;
 TEST_CASE("diversity: settings lie in their ranges and use them") {
   const DiversityRange range;
   constexpr int draws = 1000;
-  int empty = 0, integrating = 0, carbon = 0, low_voltage = 0;
+  int empty = 0, integrating = 0, carbon = 0, low_voltage = 0, phase_plates = 0;
   double smallest_pixel = 1e9, largest_pixel = 0;
   for (std::uint64_t index = 0; index < draws; ++index) {
     const SimulationSettings settings = draw_settings(1, index, range);
@@ -28,6 +28,11 @@ TEST_CASE("diversity: settings lie in their ranges and use them") {
     integrating += settings.detector.kind == DetectorKind::integrating ? 1 : 0;
     carbon += settings.specimen.carbon.thickness_angstrom > 0 ? 1 : 0;
     low_voltage += settings.ctf.voltage_kv == 200 ? 1 : 0;
+    if (settings.ctf.phase_shift_degrees > 0) {
+      ++phase_plates;
+      CHECK(settings.specimen.carbon.thickness_angstrom == 0);
+      CHECK(settings.specimen.contamination.frost_count == 0);
+    }
   }
   CHECK(smallest_pixel < 0.52);
   CHECK(largest_pixel > 2.4);
@@ -37,7 +42,8 @@ TEST_CASE("diversity: settings lie in their ranges and use them") {
   };
   CHECK(is_share(empty, range.fraction_without_particles));
   CHECK(is_share(integrating, range.fraction_integrating));
-  CHECK(is_share(carbon, range.fraction_with_carbon));
+  CHECK(is_share(carbon, range.fraction_with_carbon * (1 - range.fraction_with_phase_plate)));
+  CHECK(is_share(phase_plates, range.fraction_with_phase_plate));
   CHECK(is_share(low_voltage, range.fraction_at_200_kv));
 }
 
