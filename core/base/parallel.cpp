@@ -21,7 +21,7 @@ void parallel_for(std::int64_t count,
   if (count <= 0)
     return;
   const std::int64_t wanted = (count + grain - 1) / std::max<std::int64_t>(grain, 1);
-  const std::int64_t pieces = std::min<std::int64_t>(wanted, 4 * thread_count());
+  const std::int64_t pieces = std::min<std::int64_t>(wanted, std::int64_t{4} * thread_count());
   if (pieces <= 1 || omp_in_parallel()) {
     body(0, count);
     return;

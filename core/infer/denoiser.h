@@ -24,6 +24,8 @@ class Denoiser {
  public:
   // The backend must outlive the denoiser.
   Denoiser(Backend& backend, const Model& model, const DenoiserOptions& options);
+  Denoiser(const Denoiser&) = delete;
+  Denoiser& operator=(const Denoiser&) = delete;
   ~Denoiser();
 
   struct Report {

@@ -34,6 +34,8 @@ struct TiffHeader {
 class TiffReader {
  public:
   explicit TiffReader(const std::string& path);
+  TiffReader(const TiffReader&) = delete;
+  TiffReader& operator=(const TiffReader&) = delete;
   TiffReader(TiffReader&&) noexcept;
   TiffReader& operator=(TiffReader&&) noexcept;
   ~TiffReader();

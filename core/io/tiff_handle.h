@@ -53,6 +53,8 @@ class TiffHandle {
   // Tells message handlers that belong to no file, those of old versions, whose call is running.
   struct Scope {
     explicit Scope(Messages& messages);
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
     ~Scope();
   };
 

@@ -24,7 +24,7 @@ struct Layer {
   bool transposed = false;
 };
 
-void add_pair(std::vector<Layer>& layers, const std::string& block, Layer first) {
+void add_pair(std::vector<Layer>& layers, const std::string& block, const Layer& first) {
   layers.push_back(first);
   layers.back().name = block + ".conv0";
   layers.push_back(first);

@@ -48,7 +48,7 @@ SymmetryOperators cyclic_symmetry(int order) {
 
 SymmetryOperators dihedral_symmetry(int order) {
   return generate_group({turn(360.0 / order, Vector3d::UnitZ()), turn(180, Vector3d::UnitX())},
-                        static_cast<std::size_t>(2 * order));
+                        2 * static_cast<std::size_t>(order));
 }
 
 SymmetryOperators tetrahedral_symmetry() {

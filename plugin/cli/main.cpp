@@ -73,5 +73,5 @@ int run_program(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   limpid::set_log_sink(limpid::log_to_stderr);
-  return limpid::run_program(argc, argv);
+  return limpid::run_guarded([&] { return limpid::run_program(argc, argv); });
 }

@@ -36,6 +36,8 @@ void attempt(ItemResult& result, const char* doing, const Stage& stage) {
 class Threads {
  public:
   explicit Threads(std::function<void()> close) : close_(std::move(close)) {}
+  Threads(const Threads&) = delete;
+  Threads& operator=(const Threads&) = delete;
   ~Threads() {
     close_();
     for (std::thread& thread : threads_)

@@ -28,6 +28,8 @@ struct ProgressOptions {
 class RunProgress : public Progress {
  public:
   explicit RunProgress(ProgressOptions options);
+  RunProgress(const RunProgress&) = delete;
+  RunProgress& operator=(const RunProgress&) = delete;
   ~RunProgress() override;
 
   void begin(std::string_view task, std::int64_t item_count) override;

@@ -77,9 +77,12 @@ std::vector<Job> unusual_jobs() {
   EvaluateJob evaluate;
   evaluate.run = unusual_run();
   evaluate.denoised = unusual_input();
-  evaluate.truth_star = "truth.star";
-  evaluate.noisy_star = "noisy.star";
-  evaluate.baselines = false;
+  evaluate.noisy = unusual_input();
+  evaluate.truth = unusual_input();
+  evaluate.denoised_even = unusual_input();
+  evaluate.denoised_odd = unusual_input();
+  evaluate.pixel_size_angstrom = 1.25;
+  evaluate.reference_filters = false;
   return {DenoiseJob{unusual_run(), unusual_input(), "m", true, false},
           train,
           unusual_simulation(),

@@ -14,6 +14,8 @@ class CpuBackend : public Backend {
  public:
   // Throws Error(device) for bfloat16 on a processor without AVX-512 bf16 or AMX.
   explicit CpuBackend(DataType compute_type);
+  CpuBackend(const CpuBackend&) = delete;
+  CpuBackend& operator=(const CpuBackend&) = delete;
   ~CpuBackend() override;
 
   std::string name() const override { return "cpu"; }
