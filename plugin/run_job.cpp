@@ -13,6 +13,7 @@
 #include "plugin/run_denoise.h"
 #include "plugin/run_simulate.h"
 #include "plugin/run_evaluate.h"
+#include "plugin/run_preview.h"
 #include "plugin/run_train.h"
 
 #include <fmt/format.h>
@@ -50,6 +51,8 @@ RunSummary run_in(const OutputFolder* output, const Job& job, Progress& progress
           return run_simulate(any, *output, progress);
         else if constexpr (std::is_same_v<Kind, EvaluateJob>)
           return run_evaluate(any, progress);
+        else if constexpr (std::is_same_v<Kind, PreviewJob>)
+          return run_preview(any, *output, progress);
         else
           fail(ErrorKind::usage, "this job cannot be run yet");
       },
@@ -66,6 +69,8 @@ std::string plan(const Job& job) {
     return plan_simulate(*simulate);
   if (const auto* evaluate = std::get_if<EvaluateJob>(&job))
     return plan_evaluate(*evaluate);
+  if (const auto* preview = std::get_if<PreviewJob>(&job))
+    return plan_preview(*preview);
   return "The settings are in order; nothing was written.";
 }
 
