@@ -236,6 +236,7 @@ RunSummary run_train(const TrainJob& job, const OutputFolder& output, Progress& 
   const bool was_finished = run->is_finished() && run->step_count() > 0;
   run->run(progress);
 
+  progress.begin("model", 1);
   const std::string path = output.file("model.safetensors");
   save_model(path, describe_result(job, plan, pairs, *run));
   RunSummary summary;

@@ -44,6 +44,12 @@ std::shared_ptr<Storage> allocate_device_memory(std::size_t size_bytes) {
       static_cast<std::byte*>(memory), size_bytes, std::shared_ptr<void>(memory, free_device));
 }
 
+std::size_t free_device_memory_bytes() {
+  std::size_t free_bytes = 0, total_bytes = 0;
+  LIMPID_CUDA(cudaMemGetInfo(&free_bytes, &total_bytes));
+  return free_bytes;
+}
+
 Context::Context(int gpu_index)
     : properties_(select_gpu(gpu_index)),
       stream_(make_stream()),
@@ -54,6 +60,15 @@ std::shared_ptr<Storage> Context::workspace(std::size_t size_bytes) {
   if (!workspace_ || workspace_->size_bytes() < size_bytes)
     workspace_ = allocate_device_memory(size_bytes);
   return workspace_;
+}
+
+// The fast engines for tensors with strided pixels want workspaces as large as the tensors, and
+// without them convolutions take ten times as long; so half of what is free, within limits.
+std::size_t Context::largest_workspace_bytes() const {
+  constexpr std::size_t usual = std::size_t{512} << 20;
+  constexpr std::size_t enough = std::size_t{4} << 30;
+  const std::size_t held = workspace_ ? workspace_->size_bytes() : 0;
+  return std::clamp((held + free_device_memory_bytes()) / 2, usual, enough);
 }
 
 }  // namespace limpid::cuda

@@ -11,6 +11,7 @@ namespace limpid::cuda {
 
 // Throws Error(device) that states the bytes when the memory is not enough.
 std::shared_ptr<Storage> allocate_device_memory(std::size_t size_bytes);
+std::size_t free_device_memory_bytes();
 
 // What all operations of one backend share: the GPU, its stream, the cuDNN handle, scratch memory.
 class Context {
@@ -27,6 +28,8 @@ class Context {
   // Scratch memory that operations use one after the other. An operation keeps the block it was
   // given, so a larger one asked for later does not move what a recorded step refers to.
   std::shared_ptr<Storage> workspace(std::size_t size_bytes);
+  // The most that an operation should ask for.
+  std::size_t largest_workspace_bytes() const;
 
  private:
   cudaDeviceProp properties_{};

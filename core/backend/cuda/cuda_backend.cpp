@@ -44,9 +44,7 @@ std::string CudaBackend::name() const {
 }
 
 std::size_t CudaBackend::free_memory_bytes() const {
-  std::size_t free_bytes = 0, total_bytes = 0;
-  LIMPID_CUDA(cudaMemGetInfo(&free_bytes, &total_bytes));
-  return free_bytes;
+  return free_device_memory_bytes();
 }
 
 std::shared_ptr<Storage> CudaBackend::allocate(std::size_t size_bytes) {

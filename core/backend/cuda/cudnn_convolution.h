@@ -21,8 +21,8 @@ struct ConvolutionGeometry {
   DataType type = DataType::bfloat16;
 
   std::string key() const;
-  // cuDNN's fast engines address tensors of up to 2^31 bytes. The fewest equal parts of the batch
-  // that are smaller; a single larger image is one part.
+  // The fewest equal parts of the batch whose tensors have at most 512 MiB each, at which cuDNN is
+  // as fast as with more and its workspaces stay as small; a single larger image is one part.
   std::int64_t batch_parts() const;
 };
 

@@ -12,7 +12,6 @@ namespace fe = cudnn_frontend;
 
 namespace {
 
-constexpr std::int64_t largest_workspace_bytes = std::int64_t{512} << 20;
 // cuDNN orders its engines by expected speed; beyond these the best is hardly ever found. Engines
 // that are compiled at run time cost up to a second each.
 constexpr std::int64_t candidates = 10;
@@ -44,7 +43,8 @@ std::shared_ptr<fe::graph::Graph> list_plans(Context& context,
   if (graph->validate().is_bad() || graph->build_operation_graph(context.cudnn()).is_bad() ||
       graph->create_execution_plans({fe::HeurMode_t::A, fe::HeurMode_t::FALLBACK}).is_bad())
     return nullptr;
-  graph->deselect_workspace_greater_than(largest_workspace_bytes);
+  graph->deselect_workspace_greater_than(
+      static_cast<std::int64_t>(context.largest_workspace_bytes()));
   graph->deselect_numeric_notes(refused_notes(type));
   if (!compiled_at_run_time)
     graph->deselect_behavior_notes({fe::BehaviorNote_t::RUNTIME_COMPILATION});
