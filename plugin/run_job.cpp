@@ -10,10 +10,11 @@
 #include "plugin/output/report.h"
 #include "plugin/output/run_progress.h"
 #include "plugin/output/stop_signal.h"
+#include "plugin/run_demo.h"
 #include "plugin/run_denoise.h"
-#include "plugin/run_simulate.h"
 #include "plugin/run_evaluate.h"
 #include "plugin/run_preview.h"
+#include "plugin/run_simulate.h"
 #include "plugin/run_train.h"
 
 #include <fmt/format.h>
@@ -54,7 +55,7 @@ RunSummary run_in(const OutputFolder* output, const Job& job, Progress& progress
         else if constexpr (std::is_same_v<Kind, PreviewJob>)
           return run_preview(any, *output, progress);
         else
-          fail(ErrorKind::usage, "this job cannot be run yet");
+          return run_demo(any, *output, progress);
       },
       job);
 }

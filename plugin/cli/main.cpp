@@ -26,6 +26,7 @@ const std::vector<Command> commands = {
     {"models", "Lists, describes and copies models", define_models},
     {"doctor", "Says what works on this machine, what does not and why", define_doctor},
     {"bench", "Measures the speed on this machine", define_bench},
+    {"demo", "Shows the whole way on simulated micrographs", define_demo},
     {"run", "Repeats a job from its saved description", define_run},
 };
 
