@@ -102,11 +102,15 @@ def move_units_off_edges(network, image):
 def choose_input(model_path, size, moves_off_edges):
     """Returns image and target; changes the biases of the model file."""
     parameters, metadata = read_tensors(model_path)
+    description = json.loads(metadata["limpid.network"])
+    grid = description["unshuffle"] << (len(description["channels"]) - 1)
+    if size[1] % grid or size[2] % grid:
+        sys.exit(f"--size: height and width must be multiples of {grid} for this network")
     for seed in range(100):
         tensors = make_input(*size, seed)
         if not moves_off_edges:
             return tensors
-        network = UNet(json.loads(metadata["limpid.network"]))
+        network = UNet(description)
         network.load_state_dict({name: torch.from_numpy(value) for name, value in parameters.items()})
         if move_units_off_edges(network.double(), torch.from_numpy(tensors["image"]).double()):
             write_tensors(model_path, {n: p.detach().float().numpy() for n, p in network.named_parameters()}, metadata)
