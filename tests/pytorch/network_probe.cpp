@@ -1,13 +1,11 @@
 // Runs one network on given numbers and writes down everything it computes, for comparison with
-// PyTorch (compare_with_pytorch.py) and for times on a machine without the build tree.
+// PyTorch (compare_with_pytorch.py).
 //
 //   network_probe devices
 //   network_probe check [--device cpu|cuda] [--precision float32|bfloat16]
 //   network_probe init --network classic|default --seed N --model FILE
 //   network_probe run --model FILE --input FILE --out FILE [--device cpu|cuda]
 //       [--precision float32|bfloat16] [--adam_steps N] [--learning_rate X]
-//   network_probe bench --network NAME --mode train|infer --patch PX --batch N [--seconds S]
-//       [--device cpu|cuda] [--precision float32|bfloat16]
 //
 // The input has the tensors "image" and "target", (N, 1, H, W). The output has "prediction",
 // "inference_prediction" (of a network without backward pass), "loss", "gradient.NAME" at the start
@@ -20,7 +18,6 @@
 #include "core/nn/initialize.h"
 #include "core/nn/model.h"
 #include "core/nn/unet.h"
-#include "plugin/benchmark/benchmark.h"
 
 #include <fmt/format.h>
 
@@ -203,22 +200,6 @@ int run(const Options& options) {
   return 0;
 }
 
-int bench(const Options& options) {
-  const auto backend = backend_of(options);
-  if (!backend)
-    return status_skipped;
-  const std::string mode = required(options, "mode");
-  const BenchmarkCase what{
-      .network = required(options, "network"),
-      .mode = mode == "train" ? BenchmarkMode::training : BenchmarkMode::inference,
-      .patch_size_px = std::stoll(required(options, "patch")),
-      .batch_size = std::stoll(required(options, "batch"))};
-  const BenchmarkResult result =
-      run_benchmark(*backend, what, std::stod(optional(options, "seconds", "5")));
-  fmt::print("{}", benchmark_table(backend->name(), {result}));
-  return 0;
-}
-
 int dispatch(const std::string& verb, const Options& options) {
   if (verb == "devices")
     return print_devices();
@@ -228,9 +209,7 @@ int dispatch(const std::string& verb, const Options& options) {
     return write_start_model(options);
   if (verb == "run")
     return run(options);
-  if (verb == "bench")
-    return bench(options);
-  fail(ErrorKind::usage, "unknown verb '{}' (known: devices, check, init, run, bench)", verb);
+  fail(ErrorKind::usage, "unknown verb '{}' (known: devices, check, init, run)", verb);
 }
 
 }  // namespace
