@@ -1,0 +1,201 @@
+#include "plugin/trust/trust_numbers.h"
+
+#include "core/base/error.h"
+#include "core/base/parallel.h"
+#include "core/base/random.h"
+#include "core/image/fourier.h"
+#include "core/image/statistics.h"
+#include "core/metrics/half_metrics.h"
+#include "core/metrics/ring_correlation.h"
+#include "core/metrics/rings.h"
+#include "plugin/preview/removal.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+#include <vector>
+
+namespace limpid {
+namespace {
+
+constexpr std::int64_t largest_side_px = 1024;
+constexpr ResolutionBand noise_band{300, 20};
+// Below this part of the noise, a signal variance from halves is chance.
+constexpr double least_signal = 1e-3;
+constexpr double suspicious_excess = 0.05;
+constexpr double suspicious_dependence = 5;
+
+Image middle(const Image& image) {
+  const std::int64_t width = std::min(image.width(), largest_side_px);
+  const std::int64_t height = std::min(image.height(), largest_side_px);
+  const std::int64_t left = (image.width() - width) / 2;
+  const std::int64_t bottom = (image.height() - height) / 2;
+  Image part(width, height);
+  for (std::int64_t y = 0; y < height; ++y)
+    std::copy_n(image.row(bottom + y).begin() + left, width, part.row(y).begin());
+  return part;
+}
+
+// White noise of variance 1, a function of the seed.
+Image white_noise(std::int64_t width, std::int64_t height, std::uint64_t seed) {
+  constexpr std::uint64_t noise_stream = 0x7000000000000000ull;
+  Image noise(width, height);
+  for (std::int64_t y = 0; y < height; ++y) {
+    RandomSequence random(seed, noise_stream + static_cast<std::uint64_t>(y));
+    for (float& value : noise.row(y))
+      value = static_cast<float>(random.normal());
+  }
+  return noise;
+}
+
+// Noise with the power of `like` in each ring, and its mean.
+Image noise_like(const Image& like, std::uint64_t seed) {
+  const Spectrum model = centred_transform(like, Taper::hann);
+  Spectrum noise = fourier_transform(white_noise(like.width(), like.height(), seed));
+  const RingSums model_sums = measure_ring_sums(model, model);
+  const RingSums noise_sums = measure_ring_sums(noise, noise);
+  std::vector<double> gain;
+  for (std::size_t ring = 0; ring < model_sums.power_a.size(); ++ring)
+    gain.push_back(noise_sums.power_a[ring] > 0
+                       ? std::sqrt(model_sums.power_a[ring] / noise_sums.power_a[ring])
+                       : 0.0);
+  multiply_rings(noise, gain);
+  Image result = inverse_fourier_transform(noise);
+  // The taper took (3/8)^2 of the power.
+  const ImageStatistics wanted = measure_statistics(like);
+  const ImageStatistics found = measure_statistics(result);
+  if (!(found.sigma > 0))
+    fail(ErrorKind::input, "the middle of the micrograph is constant");
+  for (float& value : result.pixels())
+    value = static_cast<float>((value - found.mean) / found.sigma * wanted.sigma + wanted.mean);
+  return result;
+}
+
+double band_power(const Image& image, double pixel_size_angstrom) {
+  const Spectrum spectrum = centred_transform(image, Taper::hann);
+  const RingSums sums = measure_ring_sums(spectrum, spectrum);
+  const Rings rings(image.width(), image.height());
+  double power = 0;
+  for (std::int64_t ring = 0; ring < rings.count(); ++ring) {
+    const double frequency = rings.frequency(ring) / pixel_size_angstrom;
+    if (frequency >= 1 / noise_band.coarse_angstrom && frequency < 1 / noise_band.fine_angstrom)
+      power += sums.power_a[static_cast<std::size_t>(ring)];
+  }
+  return power;
+}
+
+double root_ratio(double after, double before) {
+  return before > 0 ? std::sqrt(after / before) : 0.0;
+}
+
+// The noise of the micrograph: of the halves' difference, which has the noise of their sum.
+Image noise_model(const Image& raw, const Image* even, const Image* odd) {
+  if (even == nullptr)
+    return raw;
+  Image difference = *even;
+  for (std::int64_t y = 0; y < difference.height(); ++y)
+    for (std::int64_t x = 0; x < difference.width(); ++x)
+      difference.at(x, y) -= odd->at(x, y);
+  const ImageStatistics statistics = measure_statistics(raw);
+  for (float& value : difference.pixels())
+    value += static_cast<float>(statistics.mean);
+  return difference;
+}
+
+void measure_noise_left(const TrustInput& input, const Image& model, TrustNumbers& numbers) {
+  const Image before = noise_like(model, input.seed);
+  Image after = before;
+  input.denoise(after);
+  numbers.noise_left = root_ratio(std::pow(measure_statistics(after).sigma, 2),
+                                  std::pow(measure_statistics(before).sigma, 2));
+  numbers.band_noise_left = root_ratio(band_power(after, input.pixel_size_angstrom),
+                                       band_power(before, input.pixel_size_angstrom));
+}
+
+void measure_halves(const TrustInput& input,
+                    const Image& even,
+                    const Image& odd,
+                    TrustNumbers& numbers) {
+  const HalfPair raw{even, odd};
+  const RawHalfMetrics before = measure_raw_halves(raw, input.pixel_size_angstrom);
+  if (before.independence.standard_error > 0 && std::isfinite(before.independence.standard_error))
+    numbers.half_dependence = before.independence.correlation / before.independence.standard_error;
+  Image denoised_even = even;
+  Image denoised_odd = odd;
+  input.denoise(denoised_even);
+  input.denoise(denoised_odd);
+  const DenoisedHalfMetrics after =
+      measure_denoised_halves(raw, {denoised_even, denoised_odd}, input.pixel_size_angstrom);
+  const double excess = after.bounded.largest_excess();
+  if (std::isfinite(excess))
+    numbers.frc_excess = excess;
+  if (before.signal_variance > least_signal * before.noise_variance_even) {
+    numbers.snr_before = before.snr_full;
+    numbers.bias_fraction = after.bias_fraction;
+    if (std::isfinite(after.snr_of_average))
+      numbers.snr_after = after.snr_of_average;
+  }
+}
+
+std::string remark_on(const TrustNumbers& numbers, bool has_halves) {
+  if (!has_halves)
+    return "no halves: SNR, bias and FRC cannot be known";
+  if (std::abs(numbers.half_dependence.value_or(0)) > suspicious_dependence)
+    return "the halves share a pattern (gain reference, hot pixels or interpolation?): SNR and FRC "
+           "come out too high";
+  if (numbers.frc_excess.value_or(0) > suspicious_excess)
+    return "FRC above its bound: what one half shows leaks from the other";
+  if (!numbers.snr_before)
+    return "the halves show no signal";
+  return {};
+}
+
+}  // namespace
+
+TrustNumbers measure_trust(const TrustInput& input) {
+  const Image raw = middle(input.raw);
+  Image denoised = raw;
+  input.denoise(denoised);
+  TrustNumbers numbers;
+  numbers.removed_correlation = measure_removal(raw, denoised).correlation;
+
+  const bool has_halves = input.even != nullptr && input.odd != nullptr;
+  if (has_halves) {
+    for (const Image* half : {input.even, input.odd})
+      if (half->width() != input.raw.width() || half->height() != input.raw.height())
+        fail(ErrorKind::input,
+             "a half has {} x {} pixels, the micrograph {} x {}",
+             half->width(),
+             half->height(),
+             input.raw.width(),
+             input.raw.height());
+    const Image even = middle(*input.even);
+    const Image odd = middle(*input.odd);
+    measure_halves(input, even, odd, numbers);
+    measure_noise_left(input, noise_model(raw, &even, &odd), numbers);
+  } else {
+    measure_noise_left(input, raw, numbers);
+  }
+  numbers.remark = remark_on(numbers, has_halves);
+  return numbers;
+}
+
+std::map<std::string, double> as_map(const TrustNumbers& numbers) {
+  std::map<std::string, double> map = {{"noise_left", numbers.noise_left},
+                                       {"band_noise_left", numbers.band_noise_left},
+                                       {"removed_correlation", numbers.removed_correlation}};
+  const std::pair<const char*, std::optional<double>> optional_numbers[] = {
+      {"snr_before", numbers.snr_before},
+      {"snr_after", numbers.snr_after},
+      {"bias_fraction", numbers.bias_fraction},
+      {"frc_excess", numbers.frc_excess},
+      {"half_dependence", numbers.half_dependence}};
+  for (const auto& [name, number] : optional_numbers)
+    if (number)
+      map[name] = *number;
+  return map;
+}
+
+}  // namespace limpid

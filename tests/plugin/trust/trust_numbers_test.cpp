@@ -1,0 +1,133 @@
+#include "plugin/trust/trust_numbers.h"
+
+#include "core/base/random.h"
+#include "core/io/star.h"
+#include "core/metrics/reference_filters.h"
+#include "core/metrics/rings.h"
+#include "plugin/trust/trust_list.h"
+#include "tests/support/catch.h"
+
+#include <cmath>
+#include <numbers>
+
+using namespace limpid;
+
+namespace {
+
+constexpr std::int64_t side = 256;
+
+// A smooth pattern of variance 1/2 times amplitude^2.
+Image pattern(double amplitude) {
+  Image image(side, side);
+  for (std::int64_t y = 0; y < side; ++y)
+    for (std::int64_t x = 0; x < side; ++x)
+      image.at(x, y) =
+          static_cast<float>(10 + amplitude * std::sin(2 * std::numbers::pi *
+                                                       static_cast<double>(5 * x + 3 * y) / side));
+  return image;
+}
+
+Image with_noise(Image image, double sigma, std::uint64_t seed) {
+  RandomSequence random(seed, 0);
+  for (float& value : image.pixels())
+    value += static_cast<float>(sigma * random.normal());
+  return image;
+}
+
+Image sum_of(const Image& a, const Image& b) {
+  Image sum = a;
+  for (std::int64_t y = 0; y < side; ++y)
+    for (std::int64_t x = 0; x < side; ++x)
+      sum.at(x, y) += b.at(x, y);
+  return sum;
+}
+
+// Keeps the rings up to number 63 of 128: this part of white noise.
+const double noise_kept = std::numbers::pi * (63.5 / 256) * (63.5 / 256);
+
+void low_pass(Image& image) {
+  const Rings rings(image.width(), image.height());
+  std::vector<double> gain(static_cast<std::size_t>(rings.count() + 1), 0.0);
+  for (std::int64_t ring = 0; ring < 64; ++ring)
+    gain[static_cast<std::size_t>(ring)] = 1;
+  image = filter_rings(image, gain);
+}
+
+}  // namespace
+
+TEST_CASE("trust: the signal-to-noise ratios before and after follow from the halves") {
+  const double sigma = 2;
+  const Image even = with_noise(pattern(1), sigma, 1);
+  const Image odd = with_noise(pattern(1), sigma, 2);
+  const Image raw = sum_of(even, odd);
+  const TrustNumbers numbers =
+      measure_trust({.raw = raw, .even = &even, .odd = &odd, .denoise = low_pass});
+  // Signal variance 1/2 in a half, noise 4; the sum doubles the ratio.
+  REQUIRE(numbers.snr_before);
+  CHECK(*numbers.snr_before == Approx(2 * 0.5 / 4).epsilon(0.05));
+  // The mean of both results has half of the noise that is kept. The covariance of the raw halves
+  // is known to 4.5 / 256, which is 5 % of that.
+  REQUIRE(numbers.snr_after);
+  CHECK(*numbers.snr_after == Approx(0.5 / (4 * noise_kept / 2)).epsilon(0.15));
+  CHECK(std::abs(numbers.bias_fraction.value()) < 0.05);
+  CHECK(std::abs(numbers.half_dependence.value()) < 5);
+  CHECK(numbers.noise_left == Approx(std::sqrt(noise_kept)).epsilon(0.02));
+  CHECK(std::abs(numbers.removed_correlation) < 0.01);
+  CHECK(numbers.remark.empty());
+}
+
+TEST_CASE("trust: a denoiser that removes signal shows bias and a correlated remainder") {
+  const Image even = with_noise(pattern(3), 1, 1);
+  const Image odd = with_noise(pattern(3), 1, 2);
+  const Image raw = sum_of(even, odd);
+  const auto halve = [](Image& image) {
+    low_pass(image);
+    for (float& value : image.pixels())
+      value = 10 + (value - 10) / 2;
+  };
+  const TrustNumbers numbers =
+      measure_trust({.raw = raw, .even = &even, .odd = &odd, .denoise = halve});
+  CHECK(*numbers.bias_fraction == Approx(0.25).epsilon(0.05));
+  CHECK(numbers.removed_correlation > 0.5);
+}
+
+TEST_CASE("trust: a pattern common to both halves is noticed") {
+  const Image common = with_noise(Image(side, side, 0.0f), 0.5, 9);
+  const Image even = sum_of(with_noise(pattern(1), 2, 1), common);
+  const Image odd = sum_of(with_noise(pattern(1), 2, 2), common);
+  const Image raw = sum_of(even, odd);
+  const TrustNumbers numbers =
+      measure_trust({.raw = raw, .even = &even, .odd = &odd, .denoise = low_pass});
+  CHECK(*numbers.half_dependence > 5);
+  CHECK_THAT(numbers.remark, ContainsSubstring("share a pattern"));
+}
+
+TEST_CASE("trust: without halves it says what cannot be known") {
+  const Image raw = with_noise(pattern(1), 2, 1);
+  const TrustNumbers numbers = measure_trust({.raw = raw, .denoise = [](Image&) {}});
+  CHECK_FALSE(numbers.snr_before);
+  CHECK_FALSE(numbers.snr_after);
+  CHECK_FALSE(numbers.frc_excess);
+  CHECK(numbers.noise_left == Approx(1));
+  CHECK(numbers.band_noise_left == Approx(1));
+  CHECK_THAT(numbers.remark, ContainsSubstring("no halves"));
+  CHECK(as_map(numbers).count("snr_before") == 0);
+}
+
+TEST_CASE("trust: halves of another size are refused") {
+  const Image raw = with_noise(pattern(1), 2, 1);
+  const Image half(side, side / 2, 1.0f);
+  CHECK_THROWS_WITH(
+      measure_trust({.raw = raw, .even = &half, .odd = &half, .denoise = [](Image&) {}}),
+      ContainsSubstring("256 x 128"));
+}
+
+TEST_CASE("trust: the list says nan for what is not known") {
+  const std::string text =
+      trust_list({{"out/a.mrc", {{"snr_before", 0.05}, {"noise_left", 0.02}}, "no halves"}});
+  const StarFile list = StarFile::parse(text, "trust.star");
+  const StarTable& table = list.table("trust");
+  CHECK(table.cell(0, table.column("limpidSnrBefore")) == "0.050000");
+  CHECK(table.cell(0, table.column("limpidSnrAfter")) == "nan");
+  CHECK(table.cell(0, table.column("limpidRemark")) == "no halves");
+}
