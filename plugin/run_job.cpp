@@ -11,9 +11,9 @@
 #include "plugin/output/run_progress.h"
 #include "plugin/output/stop_signal.h"
 #include "plugin/run_denoise.h"
-#include "plugin/run_simulate.h"
 #include "plugin/run_evaluate.h"
 #include "plugin/run_preview.h"
+#include "plugin/run_simulate.h"
 #include "plugin/run_train.h"
 
 #include <fmt/format.h>
