@@ -136,11 +136,8 @@ std::string OutputFolder::place(const std::string& output_name) const {
          path_);
   for (fs::path above = real; above.native().size() > real_path_.size();
        above = above.parent_path())
-    if (fs::exists(above, error) && !fs::is_directory(above, error))
-      fail(ErrorKind::input,
-           "'{}' cannot be made: there is a file '{}'",
-           folder.string(),
-           above.string());
+    if (fs::exists(fs::symlink_status(above, error)) && !fs::is_directory(above, error))
+      fail(ErrorKind::input, "no folder '{}': '{}' is in the way", folder.string(), above.string());
   make_folders(folder);
   if (fs::is_directory(path, error))
     fail(ErrorKind::input, "'{}' cannot be written: there is a folder of that name", path.string());
