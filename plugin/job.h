@@ -47,7 +47,6 @@ struct DenoiseJob {
   MicrographInput input;
   std::string model = "default";  // name of a shipped model, or a file
   bool float16 = false;           // write MRC mode 12 instead of mode 2
-  bool use_halves = true;  // measure quality on even/odd halves where the STAR file names them
 };
 
 enum class PairKind : std::uint8_t {

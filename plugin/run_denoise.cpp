@@ -6,6 +6,7 @@
 #include "plugin/denoise/denoise_pipeline.h"
 #include "plugin/micrographs/micrograph_table.h"
 #include "plugin/model_store.h"
+#include "plugin/output/input_protection.h"
 #include "plugin/output/journal.h"
 #include "plugin/processors.h"
 
@@ -20,7 +21,9 @@
 namespace limpid {
 namespace {
 
-// Everything beside the input file that decides the bytes of a result.
+constexpr const char* list_name = "micrographs_denoised.star";
+
+// Everything beside the input file that decides the bytes of all results.
 std::string settings_fingerprint(const DenoiseJob& job, const Model& model, DataType precision) {
   return fmt::format("limpid {} model {} {} {}",
                      LIMPID_VERSION,
@@ -29,14 +32,28 @@ std::string settings_fingerprint(const DenoiseJob& job, const Model& model, Data
                      name(precision));
 }
 
-void forbid_replacing_inputs(const MicrographTable& table, const OutputFolder& output) {
+std::string item_fingerprint(const MicrographEntry& entry, const std::string& settings) {
+  std::string fingerprint = file_fingerprint(entry.path) + " " + settings;
+  if (entry.pixel_size_angstrom)  // goes into the header if the file has none
+    fingerprint += fmt::format(" {} A", *entry.pixel_size_angstrom);
+  return fingerprint;
+}
+
+// What would only turn out at the end, or do harm: results in place of inputs, and names that no
+// list can hold.
+void check_results(const DenoiseJob& job,
+                   const MicrographTable& table,
+                   const OutputFolder& output) {
+  std::vector<std::string> inputs = {job.input.star_file};
+  std::vector<std::string> results;
   for (const MicrographEntry& entry : table.entries()) {
-    std::error_code ignored;
-    if (std::filesystem::equivalent(output.file(entry.output_name), entry.path, ignored))
-      fail(ErrorKind::usage,
-           "the result for '{}' would replace it; choose another output folder",
-           entry.path);
+    inputs.push_back(entry.path);
+    results.push_back(output.file(entry.output_name));
   }
+  static_cast<void>(table.with_names(results));
+  results.push_back(output.file(list_name));
+  results.push_back(output.file("failed.star"));
+  forbid_replacing_inputs(inputs, results);
 }
 
 void warn_of_foreign_pixel_sizes(const MicrographTable& table, const ModelDescription& model) {
@@ -57,15 +74,30 @@ void warn_of_foreign_pixel_sizes(const MicrographTable& table, const ModelDescri
     }
 }
 
+// A micrograph that is listed twice has one result.
+std::vector<MicrographEntry> without_repetitions(const std::vector<MicrographEntry>& entries) {
+  std::set<std::string> results;
+  std::vector<MicrographEntry> kept;
+  for (const MicrographEntry& entry : entries)
+    if (results.insert(entry.output_name).second)
+      kept.push_back(entry);
+  return kept;
+}
+
 // The list of results, in the order of the input.
 void write_list(const MicrographTable& table,
                 const std::set<std::string>& finished,
                 const OutputFolder& output) {
+  if (finished.empty()) {
+    std::error_code ignored;  // there may be none
+    std::filesystem::remove(output.file(list_name), ignored);
+    return;
+  }
   std::vector<std::string> names;
   for (const MicrographEntry& entry : table.entries())
     names.push_back(finished.contains(entry.output_name) ? output.file(entry.output_name)
                                                          : std::string());
-  write_file_atomically(output.file("micrographs_denoised.star"), table.with_names(names));
+  write_file_atomically(output.file(list_name), table.with_names(names));
 }
 
 std::string closing_lines(const RunSummary& summary,
@@ -81,7 +113,7 @@ std::string closing_lines(const RunSummary& summary,
   if (summary.failed_count > 0)
     lines += fmt::format(", {} failed ({})", summary.failed_count, output.file("failed.star"));
   if (summary.done_count + summary.skipped_count > 0)
-    lines += "\nList: " + output.file("micrographs_denoised.star");
+    lines += "\nList: " + output.file(list_name);
   return lines;
 }
 
@@ -100,30 +132,28 @@ std::string plan_denoise(const DenoiseJob& job) {
 RunSummary run_denoise(const DenoiseJob& job, const OutputFolder& output, Progress& progress) {
   const auto begin = std::chrono::steady_clock::now();
   const MicrographTable table = MicrographTable::read(job.input);
-  forbid_replacing_inputs(table, output);
+  check_results(job, table, output);
   const Model model = load_named_model(job.model);
   warn_of_foreign_pixel_sizes(table, model.description);
   const auto backends = make_backends(job.run.device);
   const std::string settings = settings_fingerprint(job, model, backends.front()->compute_type());
   Journal journal(output.path());
+  const std::vector<MicrographEntry> entries = without_repetitions(table.entries());
 
   for (const auto& backend : backends)
     progress.note(fmt::format("Denoising {} micrographs with the model '{}' ({}) on {}, {}",
-                              table.entries().size(),
+                              entries.size(),
                               model.description.name,
                               model.hash.substr(0, 8),
                               backend->name(),
                               name(backend->compute_type())));
-  progress.begin("micrographs", static_cast<std::int64_t>(table.entries().size()));
+  progress.begin("micrographs", static_cast<std::int64_t>(entries.size()));
 
   RunSummary summary;
   std::set<std::string> finished;
-  std::set<std::string> planned;
   std::vector<DenoiseItem> items;
-  for (const MicrographEntry& entry : table.entries()) {
-    if (!planned.insert(entry.output_name).second)
-      continue;  // listed twice
-    DenoiseItem item{entry, file_fingerprint(entry.path) + " " + settings};
+  for (const MicrographEntry& entry : entries) {
+    DenoiseItem item{entry, item_fingerprint(entry, settings)};
     const auto before =
         job.run.redo ? std::nullopt : journal.find_finished(entry.output_name, item.fingerprint);
     if (before) {
@@ -157,12 +187,13 @@ RunSummary run_denoise(const DenoiseJob& job, const OutputFolder& output, Progre
       progress.item_finished(item.result);
     });
   }
-  if (progress.stop_requested())
+  const auto reported =
+      static_cast<std::size_t>(summary.done_count + summary.skipped_count + summary.failed_count);
+  if (reported < entries.size() && progress.stop_requested())
     fail(ErrorKind::interrupted,
          "stopped as asked; {} micrographs are done, the same command does the others",
          finished.size());
-  if (!finished.empty())
-    write_list(table, finished, output);
+  write_list(table, finished, output);
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
   summary.result = closing_lines(summary, pixel_count, elapsed.count(), output);
   return summary;

@@ -61,8 +61,11 @@ PatchLoader::PatchLoader(const PairSource& source, const LoaderOptions& options)
   schedule_ = plan_schedule(source, options);
   const std::int64_t loads = schedule_.loads_before(options.first_step);
   slots_.resize(static_cast<std::size_t>(schedule_.slots));
-  for (std::int64_t load = loads - schedule_.slots; load < loads; ++load)
+  for (std::int64_t load = loads - schedule_.slots; load < loads; ++load) {
+    if (options_.stop_requested && options_.stop_requested())
+      fail(ErrorKind::interrupted, "stopped as asked before training began");
     slots_[static_cast<std::size_t>(load % schedule_.slots)] = load_or_replace(load);
+  }
   reader_ = std::thread([this] { read_ahead(); });
   preparer_ = std::thread([this] { prepare_ahead(); });
 }

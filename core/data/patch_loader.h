@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -18,6 +19,9 @@ struct LoaderOptions {
   std::uint64_t seed = 0;
   std::size_t memory_bytes = std::size_t{1} << 30;  // for micrographs in memory
   std::int64_t first_step = 0;                      // where a resumed run goes on
+  // Asked while the first micrographs are read; if true, the constructor throws
+  // Error(interrupted).
+  std::function<bool()> stop_requested = {};
 };
 
 // Crops for one training step, dense (batch, height, width).

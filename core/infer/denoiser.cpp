@@ -112,7 +112,11 @@ bool Denoiser::try_prepare(const TilePlan& plan) {
         std::make_unique<UNet>(backend_, description_, *parameters_, window, NetworkUse::inference);
     staging_ = backend_.allocate_staging(Tensor::size_bytes(window, DataType::float32));
     backend_.fill_zero(network_->image());
-    forward_ = backend_.record([this] { network_->forward(); });
+    // What a GPU records is queued as a whole; there is nothing to ask between its layers.
+    const bool runs_at_once = backend_.name() == "cpu";
+    forward_ = backend_.record([this, runs_at_once] {
+      network_->forward(runs_at_once ? [this] { stop_if_asked(); } : std::function<void()>());
+    });
     backend_.synchronize();
     return true;
   } catch (const Error& error) {
@@ -128,6 +132,11 @@ bool Denoiser::try_prepare(const TilePlan& plan) {
   }
 }
 
+void Denoiser::stop_if_asked() const {
+  if (options_.stop_requested && options_.stop_requested())
+    fail(ErrorKind::interrupted, "stopped as asked");
+}
+
 void Denoiser::apply_network(Image& image) {
   prepare(image.width(), image.height());
   const Shape window = network_->image().shape();
@@ -138,6 +147,7 @@ void Denoiser::apply_network(Image& image) {
   if (plan_.tiles.size() > 1)
     result = Image(image.width(), image.height());
   for (const Tile& tile : plan_.tiles) {
+    stop_if_asked();
     copy_window(image, tile, window, values.data());
     backend_.upload(values, network_->image());
     forward_->run();

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 namespace limpid {
@@ -16,6 +17,9 @@ namespace limpid {
 struct DenoiserOptions {
   std::size_t memory_bytes = 0;      // for the network's activations; 0 = most of what is free
   std::int64_t largest_tile_px = 0;  // side of a tile; 0 = as the memory allows
+  // Asked between tiles, and on the CPU between layers; if true, denoise() throws
+  // Error(interrupted).
+  std::function<bool()> stop_requested = {};
 };
 
 // Applies a model to whole images: one grey scale for each image, exact tiles, the grey scale put
@@ -46,6 +50,7 @@ class Denoiser {
  private:
   void prepare(std::int64_t width, std::int64_t height);
   bool try_prepare(const TilePlan& plan);
+  void stop_if_asked() const;
   std::int64_t affordable_tile_px() const;
 
   Backend& backend_;

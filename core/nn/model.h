@@ -18,6 +18,7 @@ struct ModelDescription {
   // Pixel sizes of the training data; empty when unknown.
   std::optional<double> smallest_pixel_size_angstrom;
   std::optional<double> largest_pixel_size_angstrom;
+  bool operator==(const ModelDescription&) const = default;
 };
 
 // A trained network. Parameters are in the order of description.network.parameters() and in

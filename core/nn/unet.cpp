@@ -22,12 +22,18 @@ UNet::UNet(Backend& backend,
 }
 
 // One line a layer; encoders_ and decoders_ are in the order of their levels.
-void UNet::forward() {
+void UNet::forward(const std::function<void()>& between_layers) {
+  const auto pause = [&] {
+    if (between_layers)
+      between_layers();
+  };
   if (unshuffle_)
     unshuffle_->forward(image_, encoders_.front().first_values.input);
   for (Block& encoder : encoders_) {
     encoder.first->forward(encoder.first_values);
+    pause();
     encoder.second->forward(encoder.second_values);
+    pause();
   }
   for (auto decoder = decoders_.rbegin(); decoder != decoders_.rend(); ++decoder) {
     if (decoder->learned)
@@ -35,7 +41,9 @@ void UNet::forward() {
     else
       decoder->nearest->forward(decoder->deep, decoder->inputs.first);
     decoder->block.first->forward(decoder->block.first_values);
+    pause();
     decoder->block.second->forward(decoder->block.second_values);
+    pause();
   }
   projection_->forward(projection_values_);
   if (shuffle_)

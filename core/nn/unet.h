@@ -6,6 +6,7 @@
 #include "core/tensor/arena.h"
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -34,7 +35,8 @@ class UNet {
   const Tensor& prediction_gradient() const { return prediction_gradient_; }
   std::size_t memory_bytes() const { return arena_.size_bytes(); }
 
-  void forward();
+  // `between_layers` may throw to stop on the way; the network is to be filled anew then.
+  void forward(const std::function<void()>& between_layers = {});
   // Writes the gradients of the parameters. Follows a forward().
   void backward();
 

@@ -1,15 +1,20 @@
 #include "core/base/error.h"
 #include "core/base/log.h"
+#include "core/io/printable.h"
 #include "limpid_version.h"
+#include "plugin/cli/bracketed_arguments.h"
 #include "plugin/cli/command.h"
 #include "plugin/cli/parse_error.h"
+#include "plugin/cli/standard_streams.h"
 #include "plugin/exit_code.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -30,22 +35,29 @@ const std::vector<Command> commands = {
     {"run", "Repeats a job from its saved description", define_run},
 };
 
+void print_failure(std::string_view message) {
+  fmt::print(stderr, "limpid: {}\n", on_one_line(message));
+}
+
 // Until a run takes over the log, warnings go to stderr.
 void log_to_stderr(LogLevel level, std::string_view message) {
   if (level == LogLevel::warning || level == LogLevel::error)
-    fmt::print(stderr, "limpid: {}\n", message);
+    print_failure(message);
 }
 
 int run_guarded(const CommandAction& action) {
   try {
     return action();
   } catch (const Error& error) {
-    fmt::print(stderr, "limpid: {}\n", error.what());
+    print_failure(error.what());
     return status(exit_code(error.kind(), 0));
   } catch (const std::bad_alloc&) {
-    fmt::print(stderr, "limpid: not enough memory\n");
+    print_failure("not enough memory");
   } catch (const std::exception& error) {
-    fmt::print(stderr, "limpid: {}\n", error.what());
+    // Printing throws when stdout takes no more, which main reports.
+    if (std::ferror(stdout) != 0)
+      return status(ExitCode::done);
+    print_failure(error.what());
   }
   return status(ExitCode::failed);
 }
@@ -60,7 +72,10 @@ int run_program(int argc, char** argv) {
     defined.emplace_back(subcommand, command.define(*subcommand));
   }
   try {
-    parser.parse(argc, argv);
+    std::vector<std::string> arguments =
+        protect_brackets(parser, {argv + std::min(argc, 1), argv + argc});
+    std::reverse(arguments.begin(), arguments.end());  // the parser takes them from the back
+    parser.parse(std::move(arguments));
   } catch (const CLI::ParseError& error) {
     return explain_parse_error(parser, error, "limpid");
   }
@@ -74,6 +89,11 @@ int run_program(int argc, char** argv) {
 }  // namespace limpid
 
 int main(int argc, char** argv) {
+  limpid::open_missing_streams();
   limpid::set_log_sink(limpid::log_to_stderr);
-  return limpid::run_guarded([&] { return limpid::run_program(argc, argv); });
+  const int result = limpid::run_guarded([&] { return limpid::run_program(argc, argv); });
+  if (limpid::finish_stdout() || result != 0)
+    return result;
+  limpid::print_failure("writing to the standard output failed; is the disk full?");
+  return limpid::status(limpid::ExitCode::storage);
 }

@@ -64,7 +64,7 @@ void add_run_options(CLI::App& parser, RunOptions& options) {
       "--memory",
       checked(
           [&options](const std::string& text) { options.memory_bytes = parse_memory_size(text); }),
-      "Most memory to use, such as 8G; default: a quarter of what is free");
+      "Most memory to use, such as 8G; default: chosen from what there is");
   parser.add_option_function<std::string>("--gpu_memory",
                                           checked([&options](const std::string& text) {
                                             options.gpu_memory_bytes = parse_memory_size(text);

@@ -81,9 +81,14 @@ void DenoisePipeline::run(std::vector<DenoiseItem> items,
     threads.add([&] {
       try {
         set_thread_count(job_.run.threads);
-        denoise(*backend, raw, denoised);
+        denoise(*backend, progress, raw, denoised);
         if (--working == 0)
           denoised.close();
+      } catch (const Error& error) {
+        if (error.kind() != ErrorKind::interrupted)
+          denoised.close_with_error(std::current_exception());
+        else if (--working == 0)
+          denoised.close();  // what is denoised is still written
       } catch (...) {
         denoised.close_with_error(std::current_exception());
       }
@@ -112,12 +117,18 @@ void DenoisePipeline::read(std::vector<DenoiseItem> items,
   }
 }
 
-void DenoisePipeline::denoise(Backend& backend, WorkQueue& raw, WorkQueue& denoised) const {
+void DenoisePipeline::denoise(Backend& backend,
+                              const Progress& progress,
+                              WorkQueue& raw,
+                              WorkQueue& denoised) const {
   const bool on_gpu = backend.name().starts_with("cuda");
   Denoiser denoiser(backend,
                     model_,
-                    {.memory_bytes = on_gpu ? job_.run.gpu_memory_bytes : job_.run.memory_bytes});
+                    {.memory_bytes = on_gpu ? job_.run.gpu_memory_bytes : job_.run.memory_bytes,
+                     .stop_requested = [&progress] { return progress.stop_requested(); }});
   while (auto next = raw.pop()) {
+    if (progress.stop_requested())
+      return;
     Work& work = **next;
     ItemResult& result = work.outcome.result;
     attempt(result, "denoising", [&] {

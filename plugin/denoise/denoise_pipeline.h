@@ -43,8 +43,8 @@ class DenoisePipeline {
                   const DenoiseJob& job,
                   const OutputFolder& output);
 
-  // Calls `finished` in the caller's thread for each item; begins no new ones once the progress
-  // asks to stop. Throws whatever ends a run: Error(device), Error(storage).
+  // Calls `finished` in the caller's thread for each item; once the progress asks to stop, only for
+  // those that are denoised already. Throws whatever ends a run: Error(device), Error(storage).
   void run(std::vector<DenoiseItem> items,
            const Progress& progress,
            const std::function<void(const DenoisedItem&)>& finished);
@@ -59,7 +59,10 @@ class DenoisePipeline {
   using WorkQueue = BoundedQueue<WorkPointer>;
 
   void read(std::vector<DenoiseItem> items, const Progress& progress, WorkQueue& raw) const;
-  void denoise(Backend& backend, WorkQueue& raw, WorkQueue& denoised) const;
+  void denoise(Backend& backend,
+               const Progress& progress,
+               WorkQueue& raw,
+               WorkQueue& denoised) const;
   void write(Work& work) const;
   MrcWriteOptions write_options(const Work& work) const;
 

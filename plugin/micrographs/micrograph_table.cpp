@@ -3,6 +3,7 @@
 #include "core/base/error.h"
 #include "core/base/log.h"
 #include "core/io/star_writer.h"
+#include "plugin/micrographs/micrograph_arguments.h"
 #include "plugin/micrographs/output_name.h"
 
 #include <system_error>
@@ -11,7 +12,6 @@
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
-#include <glob.h>
 #include <map>
 #include <string_view>
 #include <utility>
@@ -35,10 +35,16 @@ std::string resolve(const std::string& name, const fs::path& list_folder) {
   return exists(beside_list) ? beside_list : name;
 }
 
-// A file that was moved together with its micrograph is found beside it.
-std::string find_beside(const std::string& name, const std::string& micrograph_path) {
+// A file that belongs to a micrograph: found as the micrograph itself is, or beside it if both were
+// moved. Empty stays empty.
+std::string resolve_companion(std::string_view name,
+                              const fs::path& list_folder,
+                              const std::string& micrograph_path) {
+  if (name.empty())
+    return {};
+  const std::string found = resolve(std::string(name), list_folder);
   const fs::path moved = fs::path(micrograph_path).parent_path() / fs::path(name).filename();
-  return exists(name) || !exists(moved.string()) ? name : moved.string();
+  return exists(found) || !exists(moved.string()) ? found : moved.string();
 }
 
 std::optional<double> positive_number(std::string_view text) {
@@ -68,51 +74,6 @@ std::size_t find_micrograph_table(const StarFile& star, const std::string& path)
     if (table.find_column("rlnMicrographMovieName"))
       fail(ErrorKind::usage, "'{}' lists movies; expected micrographs ({})", path, name_label);
   fail(ErrorKind::usage, "'{}' has no table with a column {}", path, name_label);
-}
-
-bool has_image_extension(const fs::path& path) {
-  std::string extension = folded(path.extension().string());
-  return extension == ".mrc" || extension == ".tif" || extension == ".tiff";
-}
-
-// The micrographs in a folder, by name; half sums of others are left out.
-std::vector<std::string> files_in(const std::string& folder) {
-  std::vector<std::string> files;
-  std::error_code error;
-  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error))
-    if (has_image_extension(at->path()) && !at->path().filename().string().starts_with("."))
-      files.push_back(at->path().string());
-  if (error)
-    fail(ErrorKind::usage, "reading the folder '{}': {}", folder, error.message());
-  const bool only_halves = std::all_of(files.begin(), files.end(), is_half_name);
-  if (!only_halves)
-    std::erase_if(files, is_half_name);
-  std::sort(files.begin(), files.end());
-  return files;
-}
-
-std::vector<std::string> matches_of(const std::string& pattern) {
-  glob_t found{};
-  const int status = ::glob(pattern.c_str(), 0, nullptr, &found);
-  std::vector<std::string> files;
-  if (status == 0)
-    files.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
-  ::globfree(&found);
-  return files;
-}
-
-std::vector<std::string> files_of_argument(const std::string& argument) {
-  std::error_code ignored;
-  if (fs::is_directory(argument, ignored))
-    return files_in(argument);
-  // A file that exists is meant as it is, even with a star in its name; one that does not is kept
-  // so that its absence is reported like that of any other.
-  if (exists(argument) || argument.find_first_of("*?[") == std::string::npos)
-    return {argument};
-  const std::vector<std::string> files = matches_of(argument);
-  if (files.empty())
-    fail(ErrorKind::usage, "no file matches '{}'", argument);
-  return files;
 }
 
 }  // namespace
@@ -151,8 +112,8 @@ void MicrographTable::read_star(const MicrographInput& input) {
     entry.output_name = output_name_for(entry.name);
     entries_.push_back(std::move(entry));
   }
-  add_halves(table);
-  add_truth(table);
+  add_halves(table, list_folder.string());
+  add_truth(table, list_folder.string());
   add_pixel_sizes(table);
 }
 
@@ -172,14 +133,14 @@ void MicrographTable::read_paths(const std::vector<std::string>& arguments) {
     }
 }
 
-void MicrographTable::add_halves(const StarTable& table) {
+void MicrographTable::add_halves(const StarTable& table, const std::string& list_folder) {
   const auto even = table.find_column("rlnMicrographNameEven");
   const auto odd = table.find_column("rlnMicrographNameOdd");
   for (std::int64_t row = 0; row < table.row_count(); ++row) {
     MicrographEntry& entry = entries_[static_cast<std::size_t>(row)];
     if (even && odd) {
-      entry.even_path = find_beside(std::string(table.cell(row, *even)), entry.path);
-      entry.odd_path = find_beside(std::string(table.cell(row, *odd)), entry.path);
+      entry.even_path = resolve_companion(table.cell(row, *even), list_folder, entry.path);
+      entry.odd_path = resolve_companion(table.cell(row, *odd), list_folder, entry.path);
     } else if (const auto halves = find_halves(entry.path)) {
       entry.even_path = halves->even;
       entry.odd_path = halves->odd;
@@ -187,11 +148,11 @@ void MicrographTable::add_halves(const StarTable& table) {
   }
 }
 
-void MicrographTable::add_truth(const StarTable& table) {
+void MicrographTable::add_truth(const StarTable& table, const std::string& list_folder) {
   const auto column = table.find_column("limpidTruthName");
   for (std::int64_t row = 0; row < table.row_count(); ++row) {
     MicrographEntry& entry = entries_[static_cast<std::size_t>(row)];
-    entry.truth_path = column ? find_beside(std::string(table.cell(row, *column)), entry.path)
+    entry.truth_path = column ? resolve_companion(table.cell(row, *column), list_folder, entry.path)
                               : find_truth(entry.path).value_or("");
   }
 }
@@ -228,11 +189,13 @@ void MicrographTable::add_pixel_sizes(const StarTable& table) {
 void MicrographTable::make_output_names_distinct() {
   std::map<std::string, std::string> owners;  // folded output name -> path of the micrograph
   for (MicrographEntry& entry : entries_) {
-    const auto [owner, is_new] = owners.emplace(folded(entry.output_name), entry.path);
-    if (is_new || owner->second == entry.path)
-      continue;
-    entry.output_name = distinct_output_name(entry.output_name, entry.name);
-    owners.emplace(folded(entry.output_name), entry.path);
+    const std::string path = fs::path(entry.path).lexically_normal().string();
+    for (;;) {
+      const auto [owner, is_new] = owners.emplace(folded(entry.output_name), path);
+      if (is_new || owner->second == path)
+        break;
+      entry.output_name = distinct_output_name(entry.output_name, entry.name);
+    }
   }
 }
 

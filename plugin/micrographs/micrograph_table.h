@@ -26,8 +26,8 @@ struct MicrographEntry {
 // The micrographs of a job in the order of the list, and the list itself for writing it again with
 // other file names.
 //
-// Names in a list are relative to the current folder, as host programs have it; one that leads
-// nowhere from there is tried from the folder of the list.
+// Names in a list, of halves and truths too, are relative to the current folder, as host programs
+// have it; one that leads nowhere from there is tried from the folder of the list.
 class MicrographTable {
  public:
   // Throws Error(usage) when the list cannot be read, or nothing is given or found. Whether the
@@ -43,8 +43,8 @@ class MicrographTable {
  private:
   void read_star(const MicrographInput& input);
   void read_paths(const std::vector<std::string>& arguments);
-  void add_halves(const StarTable& table);
-  void add_truth(const StarTable& table);
+  void add_halves(const StarTable& table, const std::string& list_folder);
+  void add_truth(const StarTable& table, const std::string& list_folder);
   void add_pixel_sizes(const StarTable& table);
   void make_output_names_distinct();
 

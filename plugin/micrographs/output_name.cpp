@@ -3,6 +3,7 @@
 #include "core/base/hash.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cstddef>
 #include <span>
@@ -36,10 +37,39 @@ std::vector<std::string_view> split(std::string_view path) {
   return parts;
 }
 
+// What a job writes itself: a folder of results must not have such a name.
+constexpr std::array own_names = {std::string_view(".limpid"),
+                                  std::string_view("job.json"),
+                                  std::string_view("limpid.log"),
+                                  std::string_view("progress.jsonl"),
+                                  std::string_view("failed.star"),
+                                  std::string_view("trust.star"),
+                                  std::string_view("micrographs_denoised.star"),
+                                  std::string_view("report.json"),
+                                  std::string_view("report.html"),
+                                  std::string_view("logfile.pdf")};
+
+bool is_own_name(std::string_view part) {
+  return std::find(own_names.begin(), own_names.end(), folded(part)) != own_names.end();
+}
+
+// Control characters would tear the lines of lists, and values with both kinds of quotes cannot be
+// told from several.
+std::string without_unlistable(std::string name) {
+  const bool has_both_quotes = name.find('"') != name.npos && name.find('\'') != name.npos;
+  for (char& letter : name)
+    if (static_cast<unsigned char>(letter) < ' ' || letter == '\x7f' ||
+        (has_both_quotes && letter == '"'))
+      letter = '_';
+  return name;
+}
+
 std::string shortened(std::string_view part) {
   if (part.size() <= longest_part)
     return std::string(part);
-  const std::size_t kept = longest_part - hash_digits - 1;
+  std::size_t kept = longest_part - hash_digits - 1;
+  while (kept > 0 && (static_cast<unsigned char>(part[kept]) & 0xc0) == 0x80)
+    --kept;  // not within a character of UTF-8
   return std::string(part.substr(0, kept)) + "_" + short_hash(part);
 }
 
@@ -71,11 +101,14 @@ std::string output_name_for(std::string_view micrograph_name) {
       kept.emplace_back("up");
     }
   }
+  if (kept.size() > 1 && is_own_name(kept.front()))
+    kept.front() += '_';
   std::string name;
   for (const std::string& part : kept)
     name += (name.empty() ? "" : "/") + part;
-  return name.ends_with(".mrc") ? name
-                                : name + (name.empty() ? "micrograph.mrc" : "/micrograph.mrc");
+  if (!name.ends_with(".mrc"))
+    name += name.empty() ? "micrograph.mrc" : "/micrograph.mrc";
+  return without_unlistable(std::move(name));
 }
 
 std::string distinct_output_name(std::string_view output_name, std::string_view micrograph_name) {

@@ -10,25 +10,60 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <fstream>
 
 namespace limpid {
 namespace {
 
+bool is_plain(unsigned char letter) {
+  return letter >= ' ' && letter < 0x7f && letter != '%';
+}
+
+// File names may hold any bytes, JSON only UTF-8: the others become %1A and so on.
+std::string encoded(const std::string& text) {
+  std::string result;
+  for (const char letter : text) {
+    const auto code = static_cast<unsigned char>(letter);
+    if (is_plain(code))
+      result += letter;
+    else
+      result += fmt::format("%{:02X}", code);
+  }
+  return result;
+}
+
+// Whatever encoded() does not write is kept as it is.
+std::string decoded(const std::string& text) {
+  std::string result;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    unsigned code = 0;
+    const char* digits = text.data() + i + 1;
+    if (text[i] == '%' && i + 2 < text.size() &&
+        std::from_chars(digits, digits + 2, code, 16).ptr == digits + 2) {
+      result += static_cast<char>(code);
+      i += 2;
+    } else {
+      result += text[i];
+    }
+  }
+  return result;
+}
+
 std::string to_line(const JournalEntry& entry) {
-  const nlohmann::json json = {{"output", entry.output_name},
-                               {"fingerprint", entry.fingerprint},
+  const nlohmann::json json = {{"output", encoded(entry.output_name)},
+                               {"fingerprint", encoded(entry.fingerprint)},
                                {"size_bytes", entry.size_bytes},
                                {"numbers", entry.numbers}};
-  // Names may hold any bytes.
-  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  return json.dump() + "\n";
 }
 
 std::optional<JournalEntry> from_line(const std::string& line) {
   try {
     const nlohmann::json json = nlohmann::json::parse(line);
-    JournalEntry entry{json.at("output"), json.at("fingerprint"), json.at("size_bytes"), {}};
+    JournalEntry entry{
+        decoded(json.at("output")), decoded(json.at("fingerprint")), json.at("size_bytes"), {}};
     // Infinite numbers are stored as null.
     for (const auto& [name, value] : json.at("numbers").items())
       if (value.is_number())

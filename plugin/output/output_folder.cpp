@@ -3,6 +3,7 @@
 #include "core/base/error.h"
 #include "core/base/log.h"
 
+#include <climits>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <system_error>
@@ -50,6 +51,9 @@ std::string read_holder(int descriptor) {
   return count > 0 ? std::string(text.data(), static_cast<std::size_t>(count)) : "another process";
 }
 
+// ".", ".PID.N.tmp" around the name of a file.
+constexpr std::size_t longest_temporary_suffix = 40;
+
 bool is_below(const std::string& path, const std::string& folder) {
   return path == folder || path.starts_with(folder == "/" ? folder : folder + "/");
 }
@@ -61,10 +65,13 @@ OutputFolder::OutputFolder(const std::string& path) : path_(path) {
     path_.pop_back();
   if (path_.empty())
     fail(ErrorKind::usage, "no output folder is given; expected --o FOLDER");
-  make_folders(fs::path(path_) / private_folder);
+  make_folders(path_);
   real_path_ = real_path(path_);
+  const std::string own = file(private_folder);
+  make_folders(own);
+  if (!is_below(real_path(own), real_path_))
+    fail(ErrorKind::storage, "'{}': a link leads out of the output folder '{}'", own, path_);
   take_lock();
-  remove_half_written();
 }
 
 void OutputFolder::take_lock() {
@@ -84,18 +91,27 @@ void OutputFolder::take_lock() {
         "'{}' cannot be locked ({}); do not start two runs there", path_, std::strerror(errno));
     return;
   }
+  remove_half_written(read_holder(lock_.get()));
   const std::string holder = fmt::format("process {} on {}", ::getpid(), host_name());
   if (::ftruncate(lock_.get(), 0) != 0 ||
       ::pwrite(lock_.get(), holder.data(), holder.size(), 0) < 0)
     fail(ErrorKind::storage, "writing '{}': {}", lock_path, std::strerror(errno));
 }
 
-// The temporary files of AtomicFile. Nobody else writes here while the lock is held.
-void OutputFolder::remove_half_written() const {
-  static const std::regex temporary(R"(\..+\.[0-9]+\.[0-9]+\.tmp)");
+// The temporary files (see AtomicFile) of the run before. Those of any other process stay: another
+// run may hold a folder below this one.
+void OutputFolder::remove_half_written(const std::string& holder) const {
+  static const std::regex process(R"(process ([0-9]+) on .*)");
+  std::smatch number;
+  if (!std::regex_match(holder, number, process))
+    return;
+  const std::regex temporary(R"(\..+\.)" + number[1].str() + R"(\.[0-9]+\.tmp)");
   std::vector<fs::path> found;
   std::error_code error;
-  for (fs::recursive_directory_iterator at(path_, error), end; !error && at != end;
+  for (fs::recursive_directory_iterator
+           at(path_, fs::directory_options::skip_permission_denied, error),
+       end;
+       !error && at != end;
        at.increment(error))
     if (std::regex_match(at->path().filename().string(), temporary))
       found.push_back(at->path());
@@ -105,12 +121,26 @@ void OutputFolder::remove_half_written() const {
 
 std::string OutputFolder::place(const std::string& output_name) const {
   const fs::path path = fs::path(path_) / output_name;
-  make_folders(path.parent_path());
-  if (!is_below(real_path(path.parent_path().string()), real_path_))
+  const fs::path folder = path.parent_path();
+  // Longer paths the system does not take; the temporary name needs some more.
+  if (path.native().size() + longest_temporary_suffix >= PATH_MAX)
+    fail(ErrorKind::input, "the path of its result is too long: {} bytes", path.native().size());
+  // Before any folder is made, which a link might have somewhere else.
+  std::error_code error;
+  const fs::path real = fs::weakly_canonical(folder, error);
+  if (error || !is_below(real.string(), real_path_))
     fail(ErrorKind::input,
-         "'{}': a link leads out of the output folder '{}'",
-         path.parent_path().string(),
+         "'{}': {} the output folder '{}'",
+         folder.string(),
+         error ? "no folder below" : "a link leads out of",
          path_);
+  for (fs::path above = real; above.native().size() > real_path_.size();
+       above = above.parent_path())
+    if (fs::exists(fs::symlink_status(above, error)) && !fs::is_directory(above, error))
+      fail(ErrorKind::input, "no folder '{}': '{}' is in the way", folder.string(), above.string());
+  make_folders(folder);
+  if (fs::is_directory(path, error))
+    fail(ErrorKind::input, "'{}' cannot be written: there is a folder of that name", path.string());
   return path.string();
 }
 

@@ -19,12 +19,13 @@ class OutputFolder {
   std::string file(const std::string& name) const { return path_ + "/" + name; }
 
   // The path for the result `output_name`; makes the folders on the way. Throws Error(input) when
-  // a link on the way leads out of the output folder.
+  // there can be no such file: a link on the way leads out of the output folder, or something else
+  // has the name.
   std::string place(const std::string& output_name) const;
 
  private:
   void take_lock();
-  void remove_half_written() const;
+  void remove_half_written(const std::string& holder) const;
 
   std::string path_;
   std::string real_path_;  // without links

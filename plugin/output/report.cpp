@@ -3,6 +3,7 @@
 #include "core/base/error.h"
 #include "core/io/atomic_file.h"
 #include "core/io/printable.h"
+#include "core/io/star_text.h"
 #include "core/io/star_writer.h"
 #include "limpid_version.h"
 
@@ -32,12 +33,12 @@ nlohmann::json to_json(const ItemResult& item) {
   return json;
 }
 
-// A STAR value has no way to hold both kinds of quotes or a line end.
-std::string without_quotes(std::string text) {
-  text = printable(text);
-  std::replace(text.begin(), text.end(), '"', '\'');
-  std::replace(text.begin(), text.end(), '\'', '`');
-  return text;
+// As it is, unless a STAR file has no way to hold it: a line end, or both kinds of quotes.
+std::string listable(const std::string& text) {
+  std::string result = on_one_line(text);
+  if (!star_quoted(result, true))
+    std::replace(result.begin(), result.end(), '"', '\'');
+  return result;
 }
 
 }  // namespace
@@ -65,7 +66,7 @@ void write_failed_list(const std::string& path, const std::vector<ItemResult>& i
   for (const ItemResult& item : items)
     if (item.state == ItemState::failed) {
       any = true;
-      writer.add_row({item.name, without_quotes(item.reason)});
+      writer.add_row({listable(item.name), listable(item.reason)});
     }
   if (any) {
     write_file_atomically(path, writer.text());

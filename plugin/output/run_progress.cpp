@@ -1,7 +1,9 @@
 #include "plugin/output/run_progress.h"
 
 #include "core/base/error.h"
+#include "core/io/printable.h"
 
+#include <fcntl.h>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -40,6 +42,12 @@ const char* name(ItemState state) {
   return "failed";
 }
 
+// Nothing here is worth ending a run for: a disk too full for the log fails the next result, too.
+void write(std::FILE* stream, const std::string& text) {
+  static_cast<void>(std::fwrite(text.data(), 1, text.size(), stream));
+  static_cast<void>(std::fflush(stream));
+}
+
 std::string dump(const nlohmann::json& json) {
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
@@ -47,7 +55,9 @@ std::string dump(const nlohmann::json& json) {
 }  // namespace
 
 RunProgress::FilePointer RunProgress::open_for_append(const std::string& path) {
-  FilePointer file(std::fopen(path.c_str(), "ae"), &std::fclose);
+  const int descriptor =
+      ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+  FilePointer file(descriptor < 0 ? nullptr : ::fdopen(descriptor, "a"), &std::fclose);
   if (!file)
     fail(ErrorKind::storage, "opening '{}': {}", path, std::strerror(errno));
   return file;
@@ -155,21 +165,19 @@ void RunProgress::receive_log(LogLevel level, std::string_view message) {
 void RunProgress::write_log(std::string_view level, std::string_view line) {
   if (!log_)
     return;
-  fmt::print(log_.get(), "{} {} {}\n", time_stamp(), level, line);
-  std::fflush(log_.get());
+  write(log_.get(), fmt::format("{} {} {}\n", time_stamp(), level, on_one_line(line)));
 }
 
 void RunProgress::write_event(const std::string& json_line) {
   if (!events_)
     return;
-  fmt::print(events_.get(), "{}\n", json_line);
-  std::fflush(events_.get());
+  write(events_.get(), json_line + "\n");
 }
 
 void RunProgress::show(std::FILE* stream, std::string_view line) {
   end_counter();
-  fmt::print(stream, "{}\n", line);
-  std::fflush(stream);
+  // Lines of stdout are of the program's own making and may be several.
+  write(stream, (stream == stderr ? on_one_line(line) : std::string(line)) + "\n");
 }
 
 // One line that is written over, by a carriage return alone: hosts show what follows the last one.
@@ -188,21 +196,21 @@ void RunProgress::show_counter() {
                                      static_cast<double>(item_count_ - finished_count_)
                                : 0;
   const std::string loss = last_loss_ != 0 ? fmt::format(", loss {:.5f}", last_loss_) : "";
-  fmt::print("\r{}: {} of {}{}, {} so far, {} to go   ",
-             task_,
-             finished_count_,
-             item_count_,
-             loss,
-             duration(seconds),
-             duration(remaining));
-  std::fflush(stdout);
+  write(stdout,
+        fmt::format("\r{}: {} of {}{}, {} so far, {} to go   ",
+                    task_,
+                    finished_count_,
+                    item_count_,
+                    loss,
+                    duration(seconds),
+                    duration(remaining)));
   counter_is_shown_ = true;
 }
 
 void RunProgress::end_counter() {
   if (!counter_is_shown_)
     return;
-  fmt::print("\n");
+  write(stdout, "\n");
   counter_is_shown_ = false;
 }
 

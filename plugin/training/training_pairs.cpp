@@ -1,46 +1,60 @@
 #include "plugin/training/training_pairs.h"
 
 #include "core/base/error.h"
+#include "core/base/hash.h"
+#include "core/base/log.h"
 #include "core/io/micrograph_file.h"
+#include "plugin/output/journal.h"
 
 #include <fmt/format.h>
+#include <system_error>
 
 #include <algorithm>
+#include <filesystem>
+#include <span>
 #include <utility>
-#include <vector>
 
 namespace limpid {
 namespace {
 
-bool has_halves(const MicrographEntry& entry) {
+bool names_halves(const MicrographEntry& entry) {
   return !entry.even_path.empty() && !entry.odd_path.empty();
+}
+
+bool has_halves(const MicrographEntry& entry) {
+  std::error_code ignored;
+  return names_halves(entry) && std::filesystem::exists(entry.even_path, ignored) &&
+         std::filesystem::exists(entry.odd_path, ignored);
 }
 
 PairKind choose_kind(const std::vector<MicrographEntry>& entries) {
   // A few without halves do not decide it; they are left out.
-  const auto with_halves = std::count_if(entries.begin(), entries.end(), has_halves);
-  return 2 * static_cast<std::size_t>(with_halves) > entries.size() ? PairKind::halves
-                                                                    : PairKind::simulated;
+  const auto majority = [&](bool (*is_so)(const MicrographEntry&)) {
+    return 2 * static_cast<std::size_t>(std::count_if(entries.begin(), entries.end(), is_so)) >
+           entries.size();
+  };
+  if (majority(has_halves))
+    return PairKind::halves;
+  if (majority(names_halves))
+    log_warning("the halves that the list names are not there; noise is added instead");
+  return PairKind::simulated;
 }
 
-std::vector<PairFiles> half_files(const std::vector<MicrographEntry>& entries) {
+// One pair a micrograph that has one; without `second`, the micrograph alone.
+std::vector<PairFiles> files_of(PairKind kind, const std::vector<MicrographEntry>& entries) {
   std::vector<PairFiles> files;
   for (const MicrographEntry& entry : entries)
-    if (has_halves(entry))
+    if (kind == PairKind::simulated)
+      files.push_back({entry.path, {}});
+    else if (kind == PairKind::halves && names_halves(entry))
       files.push_back({entry.even_path, entry.odd_path});
-  if (files.empty())
+    else if (kind == PairKind::truth && !entry.truth_path.empty())
+      files.push_back({entry.path, entry.truth_path});
+  if (files.empty() && kind == PairKind::halves)
     fail(ErrorKind::usage,
          "none of the {} micrographs has an even and an odd half (rlnMicrographNameEven and "
          "rlnMicrographNameOdd in the list, or NAME_EVN and NAME_ODD beside the file)",
          entries.size());
-  return files;
-}
-
-std::vector<PairFiles> truth_files(const std::vector<MicrographEntry>& entries) {
-  std::vector<PairFiles> files;
-  for (const MicrographEntry& entry : entries)
-    if (!entry.truth_path.empty())
-      files.push_back({entry.path, entry.truth_path});
   if (files.empty())
     fail(ErrorKind::usage,
          "none of the {} micrographs has a truth (limpidTruthName in the list, or NAME_CLEAN "
@@ -49,11 +63,90 @@ std::vector<PairFiles> truth_files(const std::vector<MicrographEntry>& entries) 
   return files;
 }
 
-std::vector<PairFiles> single_files(const std::vector<MicrographEntry>& entries) {
+PairSize read_size(const PairFiles& files) {
+  const MicrographDescription first = describe_micrograph(files.first);
+  if (!files.second.empty()) {
+    const MicrographDescription second = describe_micrograph(files.second);
+    if (first.width != second.width || first.height != second.height)
+      fail(ErrorKind::input,
+           "'{}' has {} x {} pixels and '{}' has {} x {}",
+           files.first,
+           first.width,
+           first.height,
+           files.second,
+           second.width,
+           second.height);
+  }
+  return {first.width, first.height};
+}
+
+struct SizedFiles {
+  PairFiles files;
+  PairSize size;
+};
+
+// Those whose headers are in order.
+std::vector<SizedFiles> read_sizes(const std::vector<PairFiles>& files) {
+  std::vector<SizedFiles> readable;
+  for (const PairFiles& pair : files)
+    try {
+      readable.push_back({pair, read_size(pair)});
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::input)
+        throw;
+      log_warning("left out of training: {}", error.what());
+    }
+  if (readable.empty())
+    fail(ErrorKind::input, "none of the {} micrographs can be read", files.size());
+  return readable;
+}
+
+std::int64_t usual_side(const std::vector<SizedFiles>& pairs) {
+  std::vector<std::int64_t> sides;
+  for (const SizedFiles& pair : pairs)
+    sides.push_back(pair.size.side());
+  const auto middle = sides.begin() + static_cast<std::ptrdiff_t>(sides.size() / 2);
+  std::nth_element(sides.begin(), middle, sides.end());
+  return *middle;
+}
+
+// A single small one would make the crops of all small.
+std::vector<PairFiles> leave_out_small(const std::vector<SizedFiles>& readable,
+                                       std::int64_t smallest_side_px,
+                                       TrainingPairs& pairs) {
+  const std::int64_t usual_px = usual_side(readable);
+  const std::int64_t needed_px = std::max(smallest_side_px, usual_px / 2);
+  if (usual_px < smallest_side_px)
+    fail(ErrorKind::usage,
+         "micrographs of {} pixels a side are too small to train on; expected at least {}",
+         usual_px,
+         smallest_side_px);
   std::vector<PairFiles> files;
-  for (const MicrographEntry& entry : entries)
-    files.push_back({entry.path, {}});
+  for (const SizedFiles& pair : readable) {
+    if (pair.size.side() < needed_px) {
+      log_warning("left out of training: '{}' has {} x {} pixels, expected at least {} a side",
+                  pair.files.first,
+                  pair.size.width,
+                  pair.size.height,
+                  needed_px);
+      continue;
+    }
+    files.push_back(pair.files);
+    pairs.sizes.push_back(pair.size);
+  }
   return files;
+}
+
+void remember_files(const std::vector<PairFiles>& files, TrainingPairs& pairs) {
+  ContentHash hash;
+  for (const PairFiles& pair : files)
+    for (const std::string& path : {pair.first, pair.second})
+      if (!path.empty()) {
+        const std::string fingerprint = file_fingerprint(path) + "\n";
+        hash.update(std::as_bytes(std::span(fingerprint)));
+        pairs.files.push_back(path);
+      }
+  pairs.fingerprint = hash.hex();
 }
 
 std::optional<double> pixel_size_of(const MicrographEntry& entry) {
@@ -62,7 +155,7 @@ std::optional<double> pixel_size_of(const MicrographEntry& entry) {
   try {
     return describe_micrograph(entry.path).pixel_size_angstrom;
   } catch (const Error&) {
-    return std::nullopt;  // the loader reports files that cannot be read
+    return std::nullopt;  // files that cannot be read are reported elsewhere
   }
 }
 
@@ -78,24 +171,27 @@ void measure_pixel_sizes(const std::vector<MicrographEntry>& entries, TrainingPa
 
 }  // namespace
 
-TrainingPairs find_training_pairs(const TrainJob& job) {
+TrainingPairs find_training_pairs(const TrainJob& job, std::int64_t smallest_side_px) {
   const MicrographTable table = MicrographTable::read(job.input);
   const auto& entries = table.entries();
   TrainingPairs pairs;
   pairs.kind = job.pairs == PairKind::automatic ? choose_kind(entries) : job.pairs;
+  std::vector<PairFiles> files =
+      leave_out_small(read_sizes(files_of(pairs.kind, entries)), smallest_side_px, pairs);
+  remember_files(files, pairs);
   switch (pairs.kind) {
     case PairKind::halves:
-      pairs.source = make_half_pairs(half_files(entries));
+      pairs.source = make_half_pairs(std::move(files));
       pairs.description =
           fmt::format("even and odd halves of {} micrographs", pairs.source->count());
       break;
     case PairKind::truth:
-      pairs.source = make_truth_pairs(truth_files(entries));
+      pairs.source = make_truth_pairs(std::move(files));
       pairs.description = fmt::format("{} micrographs with their truth", pairs.source->count());
       break;
     case PairKind::simulated:
       pairs.source = make_simulated_pairs(
-          single_files(entries),
+          std::move(files),
           {.electrons_per_unit = job.noise_electrons_per_unit, .sigma = job.noise_sigma});
       pairs.description = fmt::format(
           "{} micrographs with noise added (Poisson of {} electrons for the range of "

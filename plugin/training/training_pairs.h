@@ -4,24 +4,40 @@
 #include "plugin/job.h"
 #include "plugin/micrographs/micrograph_table.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace limpid {
+
+// Width and height in pixels.
+struct PairSize {
+  std::int64_t width = 0;
+  std::int64_t height = 0;
+  std::int64_t side() const { return std::min(width, height); }
+};
 
 // What a training learns from.
 struct TrainingPairs {
   std::unique_ptr<PairSource> source;
+  std::vector<PairSize> sizes;       // of the pairs, from their headers
   PairKind kind = PairKind::halves;  // never automatic
   std::string description;           // for people: "even and odd halves of 12 micrographs"
   // Of the micrographs, from the list or else from the files; empty when unknown.
   std::optional<double> smallest_pixel_size_angstrom;
   std::optional<double> largest_pixel_size_angstrom;
+  std::string fingerprint;         // changes when a file does
+  std::vector<std::string> files;  // all that are read
 };
 
-// Throws Error(usage) when the kind asked for does not exist for these micrographs.
-TrainingPairs find_training_pairs(const TrainJob& job);
+// Left out with a warning are pairs whose headers cannot be read, whose two sizes differ, or whose
+// sides are shorter than `smallest_side_px` or half of what is usual among the pairs. Throws
+// Error(usage) when the kind asked for does not exist for these micrographs or all are too small,
+// Error(input) when none can be read.
+TrainingPairs find_training_pairs(const TrainJob& job, std::int64_t smallest_side_px);
 
 const char* name(PairKind kind);
 // Throws Error(usage).

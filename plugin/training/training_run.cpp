@@ -33,7 +33,7 @@ TrainingRun::TrainingRun(Backend& backend,
       output_(output),
       trainer_(backend, plan.network, plan.settings, plan.start),
       validation_(backend, plan.network, all, held_out, plan.settings) {
-  const std::string path = output.file("checkpoint.safetensors");
+  const std::string path = output.file(checkpoint_name);
   if (auto earlier = read_checkpoint(path)) {
     if (earlier->settings != plan.settings_text)
       fail(ErrorKind::usage,
@@ -46,7 +46,7 @@ TrainingRun::TrainingRun(Backend& backend,
     checkpoint_.network = plan.network;
     checkpoint_.settings = plan.settings_text;
   }
-  record_ = std::make_unique<TrainingRecord>(output.file("training.csv"), trainer_.steps_done());
+  record_ = std::make_unique<TrainingRecord>(output.file(record_name), trainer_.steps_done());
   if (!record_->rows().empty())
     earlier_s_ = record_->rows().back().seconds;
 }
@@ -63,7 +63,8 @@ void TrainingRun::run(Progress& progress) {
                       .batch_size = plan_.settings.batch_size,
                       .seed = plan_.seed,
                       .memory_bytes = plan_.memory_bytes,
-                      .first_step = trainer_.steps_done()});
+                      .first_step = trainer_.steps_done(),
+                      .stop_requested = [&] { return progress.stop_requested(); }});
   begin_ = Clock::now();
   std::shared_ptr<const Batch> first_batch;
   if (trainer_.step_count() == 0)
@@ -97,7 +98,7 @@ void TrainingRun::run(Progress& progress) {
     } else if (stop || unsaved.count() > longest_s_between_checkpoints) {
       checkpoint_.state = trainer_.state();
       checkpoint_.step_count = trainer_.step_count();
-      write_checkpoint(output_.file("checkpoint.safetensors"), checkpoint_);
+      write_checkpoint(output_.file(checkpoint_name), checkpoint_);
       last_checkpoint = Clock::now();
     }
     if (stop && !is_finished())
@@ -163,7 +164,7 @@ void TrainingRun::validate(double training_loss) {
     checkpoint_.best_step = trainer_.steps_done();
   }
   const std::int64_t done = trainer_.steps_done();
-  write_checkpoint(output_.file("checkpoint.safetensors"), checkpoint_);
+  // The row first: a continued run writes those again that are ahead of its checkpoint.
   record_->add({.step = done,
                 .epoch = static_cast<double>(done) / static_cast<double>(plan_.steps_per_epoch),
                 .training_loss = training_loss,
@@ -171,6 +172,7 @@ void TrainingRun::validate(double training_loss) {
                 .learning_rate = static_cast<double>(
                     learning_rate(done - 1, trainer_.step_count(), plan_.settings.learning_rate)),
                 .seconds = elapsed_s()});
+  write_checkpoint(output_.file(checkpoint_name), checkpoint_);
   log_debug("step {}: training loss {:.6f}, validation loss {:.6f}", done, training_loss, loss);
 }
 

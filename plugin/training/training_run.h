@@ -5,34 +5,26 @@
 #include "core/train/checkpoint.h"
 #include "core/train/trainer.h"
 #include "core/train/validation.h"
-#include "plugin/job.h"
 #include "plugin/output/output_folder.h"
 #include "plugin/progress.h"
+#include "plugin/training/training_plan.h"
 #include "plugin/training/training_record.h"
 
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <string>
+#include <optional>
+#include <vector>
 
 namespace limpid {
-
-struct TrainingPlan {
-  UNetDescription network;
-  ParameterValues start;
-  TrainingSettings settings;  // step_count 0: follows from `minutes`
-  double minutes = 0;
-  std::int64_t steps_per_epoch = 1;
-  std::uint64_t seed = 0;
-  std::size_t memory_bytes = 0;  // for micrographs
-  std::string settings_text;     // what a continuation must share
-};
 
 // One training from its first step, or from its checkpoint, to its end. Leaves checkpoint and
 // training.csv in the output folder after every validation.
 class TrainingRun {
  public:
+  static constexpr const char* checkpoint_name = "checkpoint.safetensors";
+  static constexpr const char* record_name = "training.csv";
+
   // Throws Error(usage) when the folder holds a training with other settings, Error(device) when
   // the batch does not fit in memory.
   TrainingRun(Backend& backend,
@@ -51,7 +43,8 @@ class TrainingRun {
   double best_loss() const { return checkpoint_.best_loss; }
   std::int64_t best_step() const { return checkpoint_.best_step; }
   std::int64_t step_count() const { return trainer_.step_count(); }
-  double first_loss() const { return first_loss_; }  // validation before the first step
+  // Validation before the first step; empty if that was in an earlier run.
+  std::optional<double> first_loss() const { return first_loss_; }
 
  private:
   void choose_step_count(PatchLoader& loader, std::shared_ptr<const Batch>& first_batch);
@@ -67,7 +60,7 @@ class TrainingRun {
   Validation validation_;
   Checkpoint checkpoint_;
   std::unique_ptr<TrainingRecord> record_;
-  double first_loss_ = 0;
+  std::optional<double> first_loss_;
   double earlier_s_ = 0;  // of training in earlier runs
   bool step_count_is_estimated_ = false;
   std::chrono::steady_clock::time_point begin_;

@@ -150,7 +150,6 @@ TEST_CASE("job json: keys bear the names of the fields, absent ones keep their d
   CHECK(job.run.threads == 3);
   CHECK(job.run.device.kind == DeviceKind::cpu);
   CHECK(job.float16);
-  CHECK(job.use_halves);
   CHECK(job.run.max_failed_fraction == 0.1);
 }
 

@@ -17,6 +17,11 @@ namespace {
 
 constexpr std::size_t alignment_bytes = 256;
 
+std::uint64_t pages_bytes(int pages) {
+  return static_cast<std::uint64_t>(sysconf(pages)) *
+         static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
 std::uint64_t available_bytes() {
   std::ifstream file("/proc/meminfo");
   std::string key;
@@ -26,8 +31,7 @@ std::uint64_t available_bytes() {
       return kibibytes * 1024;
     file.ignore(std::numeric_limits<std::streamsize>::max(), '\n');
   }
-  return static_cast<std::uint64_t>(sysconf(_SC_AVPHYS_PAGES)) *
-         static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+  return pages_bytes(_SC_AVPHYS_PAGES);
 }
 
 // Calls visit(index of the value, index of the element) for every value of a possibly sliced
@@ -62,6 +66,12 @@ std::size_t free_host_memory_bytes() {
   const auto group = control_group_memory();
   const std::uint64_t available = available_bytes();
   return static_cast<std::size_t>(group ? std::min(available, group->free_bytes) : available);
+}
+
+std::size_t host_memory_bytes() {
+  const auto group = control_group_memory();
+  const std::uint64_t installed = pages_bytes(_SC_PHYS_PAGES);
+  return static_cast<std::size_t>(group ? std::min(installed, group->limit_bytes) : installed);
 }
 
 void copy_from_host(std::span<const float> values, const Tensor& destination) {

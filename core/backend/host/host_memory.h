@@ -17,6 +17,9 @@ std::shared_ptr<Storage> allocate_host_memory(std::size_t size_bytes);
 // What the operating system and a control group still allow, whichever is less.
 std::size_t free_host_memory_bytes();
 
+// What they allow at most, whatever is in use: the same at any time.
+std::size_t host_memory_bytes();
+
 void copy_from_host(std::span<const float> values, const Tensor& destination);
 void copy_to_host(const Tensor& source, std::span<float> values);
 

@@ -1,0 +1,123 @@
+#include "plugin/training/training_plan.h"
+
+#include "core/backend/host/host_memory.h"
+#include "core/base/error.h"
+#include "core/nn/initialize.h"
+#include "core/nn/model.h"
+#include "plugin/model_store.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace limpid {
+namespace {
+
+constexpr double default_epochs = 20;
+constexpr float default_learning_rate = 1e-3f;
+// Fine-tuning starts from weights that are nearly right.
+constexpr float fine_tuning_rate = 3e-4f;
+
+// Side of the crops: what was asked for, or as much as suits the processor and the micrographs.
+std::int64_t choose_patch_size(const TrainJob& job,
+                               std::int64_t grid,
+                               const std::vector<PairSize>& sizes,
+                               bool gpu) {
+  if (job.patch_size_px > 0)
+    return job.patch_size_px;
+  std::int64_t side = gpu ? 512 : 192;
+  for (const PairSize& size : sizes)
+    side = std::min(side, size.side());
+  return side / grid * grid;
+}
+
+// Not the number of free bytes, which is another each time: with it would change which micrographs
+// are in memory at which step, and a continued run would differ from one without a break.
+std::size_t default_memory_bytes() {
+  return host_memory_bytes() / 4;
+}
+
+std::string settings_text(const TrainJob& job,
+                          const TrainingPlan& plan,
+                          const TrainingStart& start,
+                          const TrainingPairs& pairs) {
+  return fmt::format(
+      "{}; {}; files {}; start {}; patch {}, batch {}, rate {}, epochs {}, minutes {}, held out "
+      "{}, "
+      "seed {}",
+      to_json(plan.network),
+      pairs.description,
+      pairs.fingerprint,
+      start.name,
+      plan.settings.patch_size_px,
+      plan.settings.batch_size,
+      plan.settings.learning_rate,
+      job.epochs,
+      job.minutes,
+      job.validation_fraction,
+      job.run.seed);
+}
+
+}  // namespace
+
+TrainingStart choose_start(const TrainJob& job) {
+  if (job.start_model.empty()) {
+    TrainingStart start{preset_network(job.network), {}, "random"};
+    start.values = initial_parameters(start.network, job.run.seed);
+    return start;
+  }
+  Model model = load_named_model(job.start_model);
+  return {model.description.network,
+          std::move(model.parameters),
+          fmt::format("{} ({})", job.start_model, model.hash)};
+}
+
+std::int64_t smallest_useful_side_px(const TrainJob& job, const UNetDescription& network) {
+  const std::int64_t grid = network.grid_px();
+  if (job.patch_size_px % grid != 0)
+    fail(ErrorKind::usage,
+         "--patch_size {}: expected a multiple of {}, as the network asks for",
+         job.patch_size_px,
+         grid);
+  return job.patch_size_px > 0 ? job.patch_size_px : 2 * grid;
+}
+
+TrainingPlan make_plan(const TrainJob& job,
+                       const TrainingStart& start,
+                       const TrainingPairs& pairs,
+                       const std::vector<PairSize>& sizes,
+                       const Backend& backend) {
+  const bool gpu = backend.name().starts_with("cuda");
+  TrainingPlan plan;
+  plan.network = start.network;
+  plan.start = start.values;
+  TrainingSettings& settings = plan.settings;
+  settings.patch_size_px = choose_patch_size(job, plan.network.grid_px(), sizes, gpu);
+  settings.batch_size = job.batch_size > 0 ? job.batch_size : (gpu ? 16 : 4);
+  settings.learning_rate = job.learning_rate > 0     ? static_cast<float>(job.learning_rate)
+                           : job.start_model.empty() ? default_learning_rate
+                                                     : fine_tuning_rate;
+  double pixel_count = 0;
+  for (const PairSize& size : sizes)
+    pixel_count += static_cast<double>(size.width) * static_cast<double>(size.height);
+  const double batch_pixels = static_cast<double>(settings.batch_size) *
+                              static_cast<double>(settings.patch_size_px * settings.patch_size_px);
+  plan.steps_per_epoch =
+      std::max<std::int64_t>(1, std::llround(std::ceil(pixel_count / batch_pixels)));
+  plan.minutes = job.minutes;
+  const double epochs = job.epochs > 0 || job.minutes > 0 ? job.epochs : default_epochs;
+  settings.step_count =
+      static_cast<std::int64_t>(std::llround(epochs * static_cast<double>(plan.steps_per_epoch)));
+  if (epochs > 0) {
+    settings.step_count = std::max<std::int64_t>(settings.step_count, 1);
+    plan.minutes = 0;
+  }
+  plan.seed = job.run.seed;
+  plan.memory_bytes = job.run.memory_bytes > 0 ? job.run.memory_bytes : default_memory_bytes();
+  plan.settings_text = settings_text(job, plan, start, pairs);
+  return plan;
+}
+
+}  // namespace limpid

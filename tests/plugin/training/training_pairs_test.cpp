@@ -1,0 +1,121 @@
+#include "plugin/training/training_pairs.h"
+
+#include "core/base/error.h"
+#include "core/base/random.h"
+#include "core/io/mrc_writer.h"
+#include "tests/support/captured_log.h"
+#include "tests/support/catch.h"
+#include "tests/support/temporary_folder.h"
+
+#include <filesystem>
+
+using namespace limpid;
+using namespace limpid::test;
+
+namespace {
+
+constexpr std::int64_t smallest_px = 32;
+
+struct Project {
+  void add(const std::string& name, std::int64_t width = 64, std::int64_t height = 48) const {
+    Image image(width, height);
+    RandomSequence random(1, 1);
+    for (float& pixel : image.pixels())
+      pixel = static_cast<float>(random.normal());
+    MrcWriteOptions options;
+    options.pixel_size_angstrom = 1.5;
+    write_mrc(folder.path(name), image, options);
+  }
+  TrainingPairs find(PairKind kind) const {
+    TrainJob job;
+    job.input.paths = {folder.path()};
+    job.pairs = kind;
+    return find_training_pairs(job, smallest_px);
+  }
+  TemporaryFolder folder;
+  CapturedLog log;
+};
+
+}  // namespace
+
+TEST_CASE("training pairs: halves where most micrographs have them, else simulated") {
+  const Project project;
+  for (const char* name : {"a.mrc", "b.mrc", "c.mrc", "a_EVN.mrc", "a_ODD.mrc"})
+    project.add(name);
+  CHECK(project.find(PairKind::automatic).kind == PairKind::simulated);
+  project.add("b_EVN.mrc");
+  project.add("b_ODD.mrc");
+  const TrainingPairs pairs = project.find(PairKind::automatic);
+  CHECK(pairs.kind == PairKind::halves);
+  CHECK(pairs.source->count() == 2);
+  CHECK(pairs.files.size() == 4);
+  CHECK(pairs.smallest_pixel_size_angstrom == Approx(1.5));
+  CHECK(project.log.warnings().empty());
+}
+
+TEST_CASE("training pairs: halves that a list names but that are gone are not chosen") {
+  const Project project;
+  project.add("a.mrc");
+  project.add("b.mrc");
+  TrainJob job;
+  job.input.star_file = project.folder.write(
+      "list.star",
+      "data_micrographs\nloop_\n_rlnMicrographName\n_rlnMicrographNameEven\n_rlnMicrographNameOdd\n"
+      "a.mrc gone_1.mrc gone_2.mrc\nb.mrc gone_3.mrc gone_4.mrc\n");
+  CHECK(find_training_pairs(job, smallest_px).kind == PairKind::simulated);
+  CHECK_THAT(project.log.warnings(), ContainsSubstring("not there"));
+  job.pairs = PairKind::halves;
+  CHECK_THROWS_WITH(find_training_pairs(job, smallest_px), ContainsSubstring("none of the 2"));
+}
+
+TEST_CASE("training pairs: a kind that does not exist is an error") {
+  const Project project;
+  project.add("a.mrc");
+  CHECK_THROWS_WITH(project.find(PairKind::halves), ContainsSubstring("even and an odd half"));
+  CHECK_THROWS_WITH(project.find(PairKind::truth), ContainsSubstring("has a truth"));
+}
+
+TEST_CASE("training pairs: what cannot be used is left out and named") {
+  const Project project;
+  for (const char* name :
+       {"a.mrc", "b.mrc", "c.mrc", "cut.mrc", "a_CLEAN.mrc", "b_CLEAN.mrc", "cut_CLEAN.mrc"})
+    project.add(name);
+  project.add("c_CLEAN.mrc", 62, 48);
+  std::filesystem::resize_file(project.folder.path("cut.mrc"), 2000);
+  project.folder.write("text.mrc", "text");
+  const TrainingPairs pairs = project.find(PairKind::truth);
+  CHECK(pairs.source->count() == 2);
+  CHECK(pairs.sizes.size() == 2);
+  CHECK_THAT(project.log.warnings(), ContainsSubstring("cut.mrc"));
+  CHECK_THAT(project.log.warnings(), ContainsSubstring("62 x 48"));
+  CHECK(project.find(PairKind::simulated).source->count() == 3);
+}
+
+TEST_CASE("training pairs: small ones are left out, unless all are small") {
+  const Project project;
+  for (const char* name : {"a.mrc", "b.mrc", "c.mrc"})
+    project.add(name, 200, 180);
+  project.add("small.mrc", 200, 80);  // less than half of the others
+  const TrainingPairs pairs = project.find(PairKind::simulated);
+  CHECK(pairs.source->count() == 3);
+  CHECK_THAT(project.log.warnings(), ContainsSubstring("small.mrc"));
+  const Project tiny;
+  tiny.add("a.mrc", 31, 100);
+  CHECK_THROWS_WITH(tiny.find(PairKind::simulated), ContainsSubstring("too small"));
+}
+
+TEST_CASE("training pairs: nothing readable is an error") {
+  const Project project;
+  project.folder.write("a.mrc", "x");
+  CHECK_THROWS_WITH(project.find(PairKind::simulated), ContainsSubstring("none of the 1"));
+}
+
+TEST_CASE("training pairs: the fingerprint follows the files") {
+  const Project project;
+  project.add("a.mrc");
+  project.add("b.mrc");
+  const std::string before = project.find(PairKind::simulated).fingerprint;
+  CHECK(before == project.find(PairKind::simulated).fingerprint);
+  project.add("b.mrc", 66, 48);
+  CHECK(before != project.find(PairKind::simulated).fingerprint);
+}
