@@ -2,13 +2,27 @@
 # gpu_check, installed only by tools/gpu_bundle, adds the test programs that use a GPU.
 
 install(TARGETS limpid RUNTIME DESTINATION bin)
-install(TARGETS limpid_core LIBRARY DESTINATION lib/limpid)
+install(TARGETS limpid_core EXPORT limpid LIBRARY DESTINATION lib/limpid)
 if(LIMPID_HAS_CUDA)
   install(TARGETS limpid_cuda LIBRARY DESTINATION lib/limpid)
 endif()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/models/ DESTINATION share/limpid/models FILES_MATCHING PATTERN "*.safetensors" PATTERN "*.md")
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/CHANGELOG.md
   DESTINATION share/doc/limpid)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs DESTINATION share/doc/limpid)
+
+# For programs built against the library (examples/downstream): its headers under their names in this tree, and a CMake
+# package. The backends stay behind core/backend/backend.h, and simulation behind the program.
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/core DESTINATION include/limpid FILES_MATCHING PATTERN "*.h"
+  REGEX "core/backend/(cpu|cuda|host|reference)$" EXCLUDE
+  PATTERN core/simulate EXCLUDE
+  PATTERN core/io/strict_json.h EXCLUDE)
+include(CMakePackageConfigHelpers)
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/limpidConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_SOURCE_DIR}/cmake/limpidConfig.cmake ${PROJECT_BINARY_DIR}/limpidConfigVersion.cmake
+  DESTINATION lib/cmake/limpid)
+install(EXPORT limpid NAMESPACE limpid:: FILE limpidTargets.cmake DESTINATION lib/cmake/limpid)
+
 install(SCRIPT ${PROJECT_SOURCE_DIR}/cmake/install_libraries.cmake)
 
 if(LIMPID_TESTS)
