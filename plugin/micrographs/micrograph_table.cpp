@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
@@ -71,8 +72,11 @@ std::size_t find_micrograph_table(const StarFile& star, const std::string& path)
 }
 
 bool has_image_extension(const fs::path& path) {
-  std::string extension = folded(path.extension().string());
-  return extension == ".mrc" || extension == ".tif" || extension == ".tiff";
+  const std::string name = folded(path.filename().string());
+  constexpr std::array extensions = {".mrc", ".tif", ".tiff", ".mrc.gz", ".mrc.bz2"};
+  return std::any_of(extensions.begin(), extensions.end(), [&](const char* extension) {
+    return name.ends_with(extension);
+  });
 }
 
 // The micrographs in a folder, by name; half sums of others are left out.

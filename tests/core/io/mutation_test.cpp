@@ -6,6 +6,7 @@
 #include "core/io/star.h"
 #include "core/io/tiff.h"
 #include "tests/support/catch.h"
+#include "tests/support/io_compressed.h"
 #include "tests/support/io_mrc_bytes.h"
 #include "tests/support/io_mutation.h"
 #include "tests/support/io_tiff_writer.h"
@@ -72,6 +73,18 @@ TEST_CASE("mutation: MRC files") {
     const MrcReader reader(path);
     for (std::int64_t section = 0; section < reader.header().section_count; ++section)
       reader.read_section(section);
+  });
+}
+
+TEST_CASE("mutation: compressed MRC files") {
+  const TemporaryFolder folder;
+  MrcBytes file(7, 5, 1, 1);
+  file.resize(1024 + 70);
+  std::vector<std::string> originals;
+  for (const Compression compression : {Compression::gzip, Compression::bzip2})
+    originals.push_back(test::compressed(file.bytes(), compression));
+  check_mutants(originals, [&](const std::string& bytes) {
+    read_micrograph(folder.write("a.mrc.gz", bytes));
   });
 }
 
