@@ -40,9 +40,9 @@ class FilePairs : public PairSource {
 
   std::int64_t count() const override { return static_cast<std::int64_t>(files_.size()); }
   std::string name(std::int64_t index) const override { return files(index).first; }
-  std::int64_t pixel_count(std::int64_t index) const override {
+  ImageSize size(std::int64_t index) const override {
     const MicrographDescription description = describe_micrograph(files(index).first);
-    return description.width * description.height;
+    return {description.width, description.height};
   }
   ImagePair load(std::int64_t index) const override {
     return with_context("reading the training pair of '" + name(index) + "'",
@@ -66,14 +66,10 @@ class HalfPairs : public FilePairs {
 
  protected:
   ImagePair load_pair(const PairFiles& files) const override {
-    ImagePair pair;
-    pair.input = read_repaired(files.first);
-    pair.target = read_repaired(files.second);
-    require_equal_size(pair.input, pair.target, files);
-    normalize(pair.input, measure_intensity_scale(pair.input));
-    normalize(pair.target, measure_intensity_scale(pair.target));
-    pair.symmetric = true;
-    return pair;
+    Image even = read_repaired(files.first);
+    Image odd = read_repaired(files.second);
+    require_equal_size(even, odd, files);
+    return make_half_pair(std::move(even), std::move(odd));
   }
 };
 
@@ -129,6 +125,16 @@ class SimulatedPairs : public FilePairs {
 };
 
 }  // namespace
+
+ImagePair make_half_pair(Image even, Image odd) {
+  ImagePair pair;
+  normalize(even, measure_intensity_scale(even));
+  normalize(odd, measure_intensity_scale(odd));
+  pair.input = std::move(even);
+  pair.target = std::move(odd);
+  pair.symmetric = true;
+  return pair;
+}
 
 std::unique_ptr<PairSource> make_half_pairs(std::vector<PairFiles> files) {
   return std::make_unique<HalfPairs>(std::move(files));

@@ -24,6 +24,13 @@ struct ImagePair {
   double noise_sigma = 1;
 };
 
+struct ImageSize {
+  std::int64_t width = 0;
+  std::int64_t height = 0;
+
+  std::int64_t pixel_count() const { return width * height; }
+};
+
 // A set of training pairs on disk. load() may be called from any thread.
 class PairSource {
  public:
@@ -32,9 +39,12 @@ class PairSource {
   virtual std::string name(std::int64_t index) const = 0;
   // Throws Error(input) that names the file.
   virtual ImagePair load(std::int64_t index) const = 0;
-  // Size in pixels, from the header.
-  virtual std::int64_t pixel_count(std::int64_t index) const = 0;
+  // From the header; throws Error(input) that names the file.
+  virtual ImageSize size(std::int64_t index) const = 0;
 };
+
+// Two sums with independent noise as each other's target.
+ImagePair make_half_pair(Image even, Image odd);
 
 // Files of one pair; which are used depends on the kind of source.
 struct PairFiles {

@@ -18,7 +18,7 @@ constexpr std::uint64_t noise_stream = 0x3000000000000000ull;
 PatchSchedule plan_schedule(const PairSource& source, const LoaderOptions& options) {
   std::int64_t largest = 0;
   for (std::int64_t i = 0; i < source.count(); ++i)
-    largest = std::max(largest, source.pixel_count(i));
+    largest = std::max(largest, source.size(i).pixel_count());
   const std::size_t pair_bytes = 2 * sizeof(float) * static_cast<std::size_t>(largest);
   const auto affordable =
       static_cast<std::int64_t>(options.memory_bytes / std::max<std::size_t>(pair_bytes, 1));

@@ -1,8 +1,10 @@
 #include "core/io/micrograph_file.h"
 
+#include "core/io/compressed_file.h"
 #include "core/io/image_limits.h"
 #include "core/io/input_file.h"
 #include "core/io/mrc_reader.h"
+#include "core/io/mrc_stream.h"
 #include "core/io/tiff.h"
 
 #include <algorithm>
@@ -22,8 +24,6 @@ struct Signature {
 };
 
 constexpr std::array foreign_signatures = {
-    Signature{"\x1f\x8b"sv, "compressed with gzip, which is not supported yet; decompress it"},
-    Signature{"BZh"sv, "compressed with bzip2, which is not supported yet; decompress it"},
     Signature{"\xfd"
               "7zXZ"sv,
               "compressed with xz, which is not supported yet; decompress it"},
@@ -65,6 +65,8 @@ MicrographFormat detect_format(const InputFile& file) {
     return MicrographFormat::tiff;
   if (available == header.size() && looks_like_mrc(header, file.size_bytes()))
     return MicrographFormat::mrc;
+  if (detect_compression(std::span(header).first(available)))
+    return MicrographFormat::compressed_mrc;
   for (const Signature& signature : foreign_signatures)
     if (start.starts_with(signature.first_bytes))
       fail(ErrorKind::input, "reading '{}': it is {}", path, signature.what_it_is);
@@ -85,8 +87,9 @@ void check_single(const std::string& path, std::int64_t count, const char* what)
          what);
 }
 
-MrcReader open_mrc(const std::string& path) {
-  MrcReader reader(path);
+template <class Reader>
+Reader open_mrc(const std::string& path) {
+  Reader reader(path);
   check_single(path, reader.header().section_count, "sections");
   check_image_size(path, reader.header().width, reader.header().height);
   return reader;
@@ -101,7 +104,15 @@ TiffReader open_tiff(const std::string& path) {
 }  // namespace
 
 const char* name(MicrographFormat format) {
-  return format == MicrographFormat::mrc ? "MRC" : "TIFF";
+  switch (format) {
+    case MicrographFormat::mrc:
+      return "MRC";
+    case MicrographFormat::compressed_mrc:
+      return "compressed MRC";
+    case MicrographFormat::tiff:
+      return "TIFF";
+  }
+  return "unknown";
 }
 
 MicrographFormat detect_micrograph_format(const std::string& path) {
@@ -120,41 +131,63 @@ void read_micrograph(const std::string& path, Micrograph& micrograph) {
       micrograph.pixels = Image(width, height);
     return micrograph.pixels.pixels();
   };
-  if (detect_micrograph_format(path) == MicrographFormat::tiff) {
-    TiffReader reader = open_tiff(path);
-    const TiffHeader& header = reader.header();
-    reader.read_page(0, make_room(header.width, header.height));
+  const auto keep_mrc_header = [&](const MrcHeader& header) {
     micrograph.pixel_size_angstrom = header.pixel_size_angstrom;
-    micrograph.metadata = {};
-    return;
+    micrograph.metadata = header.metadata;
+  };
+  switch (detect_micrograph_format(path)) {
+    case MicrographFormat::mrc: {
+      const auto reader = open_mrc<MrcReader>(path);
+      reader.read_rows(0, 0, make_room(reader.header().width, reader.header().height));
+      return keep_mrc_header(reader.header());
+    }
+    case MicrographFormat::compressed_mrc: {
+      auto stream = open_mrc<MrcStream>(path);
+      stream.read_rows(make_room(stream.header().width, stream.header().height));
+      stream.finish();
+      return keep_mrc_header(stream.header());
+    }
+    case MicrographFormat::tiff: {
+      TiffReader reader = open_tiff(path);
+      const TiffHeader& header = reader.header();
+      reader.read_page(0, make_room(header.width, header.height));
+      micrograph.pixel_size_angstrom = header.pixel_size_angstrom;
+      micrograph.metadata = {};
+    }
   }
-  const MrcReader reader = open_mrc(path);
-  const MrcHeader& header = reader.header();
-  reader.read_rows(0, 0, make_room(header.width, header.height));
-  micrograph.pixel_size_angstrom = header.pixel_size_angstrom;
-  micrograph.metadata = header.metadata;
 }
 
 MicrographDescription describe_micrograph(const std::string& path) {
   MicrographDescription description;
   description.format = detect_micrograph_format(path);
-  if (description.format == MicrographFormat::tiff) {
-    const TiffReader reader = open_tiff(path);
-    const TiffHeader& header = reader.header();
+  const auto take_mrc = [&](const auto& reader, const std::string& type_suffix) {
+    const MrcHeader& header = reader.header();
     description.width = header.width;
     description.height = header.height;
-    description.pixel_type = name(header.pixel_type);
+    description.pixel_type =
+        describe_mrc_mode(header.mode, header.bytes_are_unsigned) + type_suffix;
     description.pixel_size_angstrom = header.pixel_size_angstrom;
     description.file_size_bytes = reader.file_size_bytes();
-    return description;
+  };
+  switch (description.format) {
+    case MicrographFormat::mrc:
+      take_mrc(open_mrc<MrcReader>(path), "");
+      break;
+    case MicrographFormat::compressed_mrc: {
+      const auto stream = open_mrc<MrcStream>(path);
+      take_mrc(stream, std::string(", ") + name(stream.compression()));
+      break;
+    }
+    case MicrographFormat::tiff: {
+      const TiffReader reader = open_tiff(path);
+      const TiffHeader& header = reader.header();
+      description.width = header.width;
+      description.height = header.height;
+      description.pixel_type = name(header.pixel_type);
+      description.pixel_size_angstrom = header.pixel_size_angstrom;
+      description.file_size_bytes = reader.file_size_bytes();
+    }
   }
-  const MrcReader reader = open_mrc(path);
-  const MrcHeader& header = reader.header();
-  description.width = header.width;
-  description.height = header.height;
-  description.pixel_type = describe_mrc_mode(header.mode, header.bytes_are_unsigned);
-  description.pixel_size_angstrom = header.pixel_size_angstrom;
-  description.file_size_bytes = reader.file_size_bytes();
   return description;
 }
 

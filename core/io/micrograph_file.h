@@ -9,7 +9,11 @@
 
 namespace limpid {
 
-enum class MicrographFormat { mrc, tiff };
+enum class MicrographFormat {
+  mrc,
+  compressed_mrc,  // with gzip or bzip2
+  tiff
+};
 
 const char* name(MicrographFormat format);
 
@@ -30,10 +34,12 @@ struct MicrographDescription {
 };
 
 // Decides by the content of a file, not by its name. Throws Error(ErrorKind::input) that names the
-// file and says what it is instead: missing, a folder, a pipe, empty, text, compressed, ...
+// file and says what it is instead: missing, a folder, a pipe, empty, text, ... Whether a
+// compressed file holds an MRC file shows when it is read.
 MicrographFormat detect_micrograph_format(const std::string& path);
 
-// Reads an MRC or TIFF file that holds one image. Throws Error(ErrorKind::input).
+// Reads an MRC file, compressed or not, or a TIFF file that holds one image. Throws
+// Error(ErrorKind::input).
 Micrograph read_micrograph(const std::string& path);
 // The same into a micrograph whose memory is used again if the size fits: taking new memory from
 // the system costs several times as much as reading from the page cache. After an error the

@@ -302,6 +302,13 @@ bool looks_like_mrc(MrcHeaderBytes bytes, std::uint64_t file_size_bytes) {
   return fields.plausibility(file_size_bytes) == 3 && fields.file_bytes() == file_size_bytes;
 }
 
+std::uint64_t claimed_mrc_file_bytes(MrcHeaderBytes bytes) {
+  const Fields fields = choose_byte_order(bytes, std::numeric_limits<std::uint64_t>::max());
+  const bool is_sensible =
+      fields.has_positive_size() && is_supported(fields.mode()) && fields.extended_bytes() >= 0;
+  return is_sensible ? fields.file_bytes() : std::numeric_limits<std::uint64_t>::max();
+}
+
 MrcHeader parse_mrc_header(MrcHeaderBytes bytes,
                            std::uint64_t file_size_bytes,
                            const std::string& path) {

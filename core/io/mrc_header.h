@@ -63,6 +63,9 @@ using MrcHeaderBytes = std::span<const std::byte, mrc_header_bytes>;
 // Whether the first bytes of a file of this size can be an MRC header at all.
 bool looks_like_mrc(MrcHeaderBytes bytes, std::uint64_t file_size_bytes);
 
+// The size of a file that this header describes; the largest number if that is beyond 64 bits.
+std::uint64_t claimed_mrc_file_bytes(MrcHeaderBytes bytes);
+
 // Interprets a header and checks every claim against the size of the file; nothing is allocated
 // that the file does not contain. The extended header is left empty. Oddities that do not prevent
 // reading are logged as warnings; anything else throws Error(ErrorKind::input) naming the file.

@@ -143,7 +143,7 @@ void TiffReader::File::check_kind() {
   const auto compression = field<std::uint16_t>(TIFFTAG_COMPRESSION, COMPRESSION_NONE);
   if (compression >= first_eer_compression && compression <= last_eer_compression)
     tiff_.fail_reading(
-        "it is an EER movie, which is not supported; convert it to MRC or TIFF frames");
+        "it is an EER movie, a list of electrons; expected an image");
   const auto samples = field<std::uint16_t>(TIFFTAG_SAMPLESPERPIXEL, 1);
   if (samples != 1)
     tiff_.fail_reading("{} samples a pixel, expected 1 (grey scale)", samples);

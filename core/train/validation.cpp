@@ -22,9 +22,7 @@ class SelectedPairs : public PairSource {
   std::int64_t count() const override { return static_cast<std::int64_t>(indices_.size()); }
   std::string name(std::int64_t index) const override { return source_.name(at(index)); }
   ImagePair load(std::int64_t index) const override { return source_.load(at(index)); }
-  std::int64_t pixel_count(std::int64_t index) const override {
-    return source_.pixel_count(at(index));
-  }
+  ImageSize size(std::int64_t index) const override { return source_.size(at(index)); }
 
  private:
   std::int64_t at(std::int64_t index) const { return indices_[static_cast<std::size_t>(index)]; }

@@ -1,5 +1,7 @@
 #include "plugin/micrographs/half_paths.h"
 
+#include "plugin/micrographs/output_name.h"
+
 #include <system_error>
 
 #include <filesystem>
@@ -8,6 +10,10 @@ namespace limpid {
 namespace {
 
 namespace fs = std::filesystem;
+
+std::string stem_of(const fs::path& path) {
+  return std::string(without_extension(path.filename().string()));
+}
 
 bool is_file(const fs::path& path) {
   std::error_code ignored;
@@ -19,8 +25,9 @@ bool is_file(const fs::path& path) {
 std::optional<HalfPaths> find_halves(const std::string& micrograph_path) {
   const fs::path path(micrograph_path);
   const fs::path folder = path.parent_path();
-  const std::string stem = path.stem().string();
-  for (const std::string& extension : {path.extension().string(), std::string(".mrc")}) {
+  const std::string stem = stem_of(path);
+  const std::string own_extension = path.filename().string().substr(stem.size());
+  for (const std::string& extension : {own_extension, std::string(".mrc")}) {
     const fs::path even = folder / (stem + "_EVN" + extension);
     const fs::path odd = folder / (stem + "_ODD" + extension);
     if (is_file(even) && is_file(odd))
@@ -35,12 +42,12 @@ std::optional<HalfPaths> find_halves(const std::string& micrograph_path) {
 
 std::optional<std::string> find_truth(const std::string& micrograph_path) {
   const fs::path path(micrograph_path);
-  const fs::path truth = path.parent_path() / (path.stem().string() + "_CLEAN.mrc");
+  const fs::path truth = path.parent_path() / (stem_of(path) + "_CLEAN.mrc");
   return is_file(truth) ? std::optional(truth.string()) : std::nullopt;
 }
 
 bool is_half_name(const std::string& path) {
-  const std::string stem = fs::path(path).stem().string();
+  const std::string stem = stem_of(path);
   return stem.ends_with("_EVN") || stem.ends_with("_ODD");
 }
 

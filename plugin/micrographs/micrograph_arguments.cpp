@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <glob.h>
 #include <set>
@@ -17,8 +18,11 @@ namespace {
 namespace fs = std::filesystem;
 
 bool has_image_extension(const fs::path& path) {
-  const std::string extension = folded(path.extension().string());
-  return extension == ".mrc" || extension == ".tif" || extension == ".tiff";
+  const std::string name = folded(path.filename().string());
+  constexpr std::array extensions = {".mrc", ".tif", ".tiff", ".mrc.gz", ".mrc.bz2"};
+  return std::any_of(extensions.begin(), extensions.end(), [&](const char* extension) {
+    return name.ends_with(extension);
+  });
 }
 
 std::vector<std::string> files_in(const std::string& folder) {

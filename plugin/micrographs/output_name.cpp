@@ -73,12 +73,18 @@ std::string shortened(std::string_view part) {
   return std::string(part.substr(0, kept)) + "_" + short_hash(part);
 }
 
-std::string_view without_extension(std::string_view file) {
-  const std::size_t dot = file.rfind('.');
-  return dot == std::string_view::npos || dot == 0 ? file : file.substr(0, dot);
-}
-
 }  // namespace
+
+std::string_view without_extension(std::string_view file) {
+  const auto without_last = [](std::string_view name) {
+    const std::size_t dot = name.rfind('.');
+    return dot == std::string_view::npos || dot == 0 ? name : name.substr(0, dot);
+  };
+  for (const std::string_view compressed : {".gz", ".bz2"})
+    if (file.size() > compressed.size() && folded(file).ends_with(compressed))
+      file.remove_suffix(compressed.size());
+  return without_last(file);
+}
 
 std::string output_name_for(std::string_view micrograph_name) {
   std::vector<std::string_view> parts = split(micrograph_name);

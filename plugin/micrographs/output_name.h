@@ -15,6 +15,9 @@ std::string output_name_for(std::string_view micrograph_name);
 // same name.
 std::string distinct_output_name(std::string_view output_name, std::string_view micrograph_name);
 
+// The name of a file without what says its format: "a.b" of a.b.mrc, a.b.tif and a.b.mrc.gz.
+std::string_view without_extension(std::string_view file);
+
 // The same letters in lower case (ASCII): some file systems do not tell them apart.
 std::string folded(std::string_view name);
 

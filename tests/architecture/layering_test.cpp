@@ -136,7 +136,8 @@ TEST_CASE("architecture: libraries stay behind the folders that own them") {
   } rules[] = {
       {{"cuda", "cudnn", "nccl", "driver_types"}, {"core/backend/cuda/"}},
       {{"oneapi/", "dnnl"}, {"core/backend/cpu/"}},
-      {{"tiffio"}, {"core/io/tiff"}},
+      {{"tiffio"}, {"core/io/tiff", "core/io/eer"}},
+      {{"zlib", "bzlib"}, {"core/io/compressed_file"}},
       {{"cairo"}, {"plugin/drawing/"}},
       {{"CLI/"}, {"plugin/cli/", "relion_wrapper/"}},
       {{"gemmi/"}, {"core/image/fourier.cpp", "core/simulate/"}},

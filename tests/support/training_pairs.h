@@ -33,7 +33,7 @@ class MemoryPairs : public PairSource {
       : count_(count), width_(width), height_(height) {}
   std::int64_t count() const override { return count_; }
   std::string name(std::int64_t index) const override { return "pattern " + std::to_string(index); }
-  std::int64_t pixel_count(std::int64_t) const override { return width_ * height_; }
+  ImageSize size(std::int64_t) const override { return {width_, height_}; }
   ImagePair load(std::int64_t index) const override {
     const auto seed = static_cast<std::uint64_t>(index);
     ImagePair pair;

@@ -30,7 +30,7 @@ TEST_CASE("pair source: halves are normalized each by itself") {
       make_half_pairs({{write(folder, "e.mrc", with_noise(clean, 2.0f, 1), 4, 16),
                         write(folder, "o.mrc", with_noise(clean, 2.0f, 2), 3, 12)}});
   CHECK(source->count() == 1);
-  CHECK(source->pixel_count(0) == 64 * 48);
+  CHECK(source->size(0).pixel_count() == 64 * 48);
   const ImagePair pair = source->load(0);
   CHECK(pair.symmetric);
   for (const Image* image : {&pair.input, &pair.target}) {

@@ -3,6 +3,7 @@
 #include "core/base/error.h"
 #include "core/io/mrc_writer.h"
 #include "tests/support/catch.h"
+#include "tests/support/io_compressed.h"
 #include "tests/support/io_mrc_bytes.h"
 #include "tests/support/io_tiff_writer.h"
 #include "tests/support/temporary_folder.h"
@@ -73,6 +74,32 @@ TEST_CASE("micrograph_file: the content decides about the format, not the name")
     }
   CHECK(from_mrc.pixel_size_angstrom.value() == Approx(1.5));
   CHECK(from_tiff.pixel_size_angstrom.value() == Approx(1.5));
+}
+
+TEST_CASE("micrograph_file: compressed MRC files are read like others") {
+  const TemporaryFolder folder;
+  for (const Compression compression : {Compression::gzip, Compression::bzip2}) {
+    // Whatever the name.
+    const std::string path =
+        folder.write("a.mrc", test::compressed(mrc_bytes().bytes(), compression));
+    CHECK(detect_micrograph_format(path) == MicrographFormat::compressed_mrc);
+    const Micrograph micrograph = read_micrograph(path);
+    for (std::int64_t i = 0; i < 6; ++i)
+      CHECK(micrograph.pixels.at(i % 3, i / 3) == static_cast<float>(i + 1));
+    CHECK(micrograph.pixel_size_angstrom.value() == Approx(1.5));
+    const MicrographDescription description = describe_micrograph(path);
+    CHECK(description.width == 3);
+    CHECK(description.height == 2);
+    CHECK(description.pixel_type == std::string("float16 (MRC mode 12), ") + name(compression));
+    CHECK(description.file_size_bytes == test::content_of(path).size());
+    MrcBytes movie(2, 2, 3, 0);
+    movie.resize(1024 + 12);
+    CHECK_THAT(refusal(folder.write("b.mrc", test::compressed(movie.bytes(), compression))),
+               ContainsSubstring("the file holds 3 sections"));
+    CHECK_THAT(
+        refusal(folder.write("c.mrc", test::compressed(std::string(5000, 'x'), compression))),
+        ContainsSubstring("is not an MRC file"));
+  }
 }
 
 TEST_CASE("micrograph_file: a description needs only the header") {
@@ -150,8 +177,8 @@ TEST_CASE("micrograph_file: whatever is not a micrograph is named") {
       {folder.write("short.mrc", std::string("\1\2\3\0", 4)), "neither MRC nor TIFF"},
       {folder.write("unknown.mrc", binary), "neither MRC nor TIFF"},
       {folder.write("zeros.mrc", std::string(4096, '\0')), "neither MRC nor TIFF"},
-      {folder.write("a.mrc.gz", "\x1f\x8b\x08 and so on"), "compressed with gzip"},
-      {folder.write("a.mrc.bz2", "BZh91AY&SY and so on"), "compressed with bzip2"},
+      {folder.write("a.mrc.gz", "\x1f\x8b\x08 and so on"), "compressed with gzip and damaged"},
+      {folder.write("a.mrc.bz2", "BZh91AY&SY and so on"), "compressed with bzip2 and damaged"},
       {folder.write("a.mrc.xz",
                     std::string("\xfd"
                                 "7zXZ\0",

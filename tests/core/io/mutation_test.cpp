@@ -1,11 +1,14 @@
 #include "core/base/error.h"
 #include "core/base/random.h"
+#include "core/io/eer.h"
 #include "core/io/micrograph_file.h"
 #include "core/io/mrc_reader.h"
 #include "core/io/safetensors.h"
 #include "core/io/star.h"
 #include "core/io/tiff.h"
 #include "tests/support/catch.h"
+#include "tests/support/io_compressed.h"
+#include "tests/support/io_eer_writer.h"
 #include "tests/support/io_mrc_bytes.h"
 #include "tests/support/io_mutation.h"
 #include "tests/support/io_tiff_writer.h"
@@ -75,6 +78,18 @@ TEST_CASE("mutation: MRC files") {
   });
 }
 
+TEST_CASE("mutation: compressed MRC files") {
+  const TemporaryFolder folder;
+  MrcBytes file(7, 5, 1, 1);
+  file.resize(1024 + 70);
+  std::vector<std::string> originals;
+  for (const Compression compression : {Compression::gzip, Compression::bzip2})
+    originals.push_back(test::compressed(file.bytes(), compression));
+  check_mutants(originals, [&](const std::string& bytes) {
+    read_micrograph(folder.write("a.mrc.gz", bytes));
+  });
+}
+
 TEST_CASE("mutation: TIFF files") {
   const TemporaryFolder folder;
   std::vector<std::string> originals;
@@ -98,6 +113,27 @@ TEST_CASE("mutation: TIFF files") {
     TiffReader reader(folder.write("a.tif", bytes));
     for (std::int64_t page = 0; page < reader.header().page_count; ++page)
       reader.read_page(page);
+  });
+}
+
+TEST_CASE("mutation: EER files") {
+  const TemporaryFolder folder;
+  std::vector<std::string> originals;
+  for (const std::uint16_t compression : {65000, 65001, 65002}) {
+    test::EerFile file{.width = 20, .height = 10, .compression = compression};
+    file.coding = test::eer_coding(compression);
+    file.strip_count = 2;
+    for (std::uint64_t i = 0; i < 3; ++i)
+      file.frames.push_back(test::encode_eer_frame(
+          file.coding, 20, 10, test::random_events(file.coding, 20, 10, 0.1, i)));
+    originals.push_back(test::eer_bytes(file));
+  }
+  check_mutants(originals, [&](const std::string& bytes) {
+    EerReader reader(folder.write("a.eer", bytes));
+    const EerHeader& header = reader.header();
+    std::vector<float> pixels(static_cast<std::size_t>(header.width * header.height));
+    for (std::int64_t frame = 0; frame < header.frame_count; ++frame)
+      reader.add_frame(frame, 1, pixels);
   });
 }
 

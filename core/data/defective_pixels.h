@@ -1,0 +1,31 @@
+#pragma once
+
+#include "core/image/image.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace limpid {
+
+// Pixels of a camera that do not work. Left alone they are the same in both halves of a movie, and
+// a network would learn them as part of the specimen.
+class DefectivePixels {
+ public:
+  // Those where the gain is 0 (an empty image: no gain), and single ones and lines whose sum over
+  // all frames is beyond its mean +- 6 sigma. Larger regions, such as the metal of a grid, are part
+  // of the picture.
+  DefectivePixels(const Image& sum, const Image& gain);
+
+  std::size_t count() const { return pixels_.size(); }
+  // Gives each the value of a random pixel nearby that works. Other numbers give other choices.
+  void repair(Image& frame, std::uint64_t frame_number) const;
+
+ private:
+  float draw(const Image& frame, std::int64_t pixel, std::uint64_t frame_number) const;
+
+  std::vector<std::uint8_t> is_defective_;  // of each pixel; empty if none is
+  std::vector<std::int64_t> pixels_;
+};
+
+}  // namespace limpid
