@@ -1,5 +1,9 @@
 #include "core/backend/cpu/dnnl_primitives.h"
 
+#include "core/base/error.h"
+
+#include <string_view>
+
 namespace limpid::cpu {
 namespace {
 
@@ -124,7 +128,12 @@ convolution_backward_weights::primitive_desc describe_backward_weights(
                                                      unit_strides,
                                                      padding_of(shapes),
                                                      padding_of(shapes));
-  return convolution_backward_weights::primitive_desc(operation, engine, forward);
+  convolution_backward_weights::primitive_desc description(operation, engine, forward);
+  // The AMX kernel of oneDNN 2.6 writes beyond its buffers for rows of more than 256 pixels.
+  while (std::string_view(description.impl_info_str()).find("amx") != std::string_view::npos)
+    if (!description.next_impl())
+      fail(ErrorKind::internal, "oneDNN has no weight gradient without AMX");
+  return description;
 }
 
 void append_relu(dnnl::post_ops& operations, float slope) {

@@ -143,6 +143,7 @@ const ConvCase conv_cases[] = {
      .pool = true,
      .input_activation = Activation::relu},
     {.what = "odd sizes", .input = {3, 13, 17, 32}, .outputs = 32},
+    {.what = "long rows", .input = {1, 6, 512, 32}, .outputs = 32},
     {.what = "one pixel", .input = {1, 1, 1, 16}, .outputs = 16},
     {.what = "first layer", .input = {2, 18, 34, 1}, .outputs = 32, .image_input = true},
     {.what = "first layer on four channels",
