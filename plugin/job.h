@@ -47,6 +47,7 @@ struct DenoiseJob {
   MicrographInput input;
   std::string model = "default";  // name of a shipped model, or a file
   bool float16 = false;           // write MRC mode 12 instead of mode 2
+  bool use_halves = true;         // measure quality on even and odd halves where there are any
 };
 
 enum class PairKind : std::uint8_t {

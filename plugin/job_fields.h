@@ -66,11 +66,12 @@ void visit_fields(Visitor& visit, FieldsOf<MicrographInput> auto& input) {
 
 template <class Visitor>
 void visit_fields(Visitor& visit, FieldsOf<DenoiseJob> auto& job) {
-  auto& [run, input, model, float16] = job;
+  auto& [run, input, model, float16, use_halves] = job;
   visit("run", run);
   visit("input", input);
   visit("model", model);
   visit("float16", float16);
+  visit("use_halves", use_halves);
 }
 
 template <class Visitor>

@@ -9,6 +9,7 @@
 #include "plugin/output/input_protection.h"
 #include "plugin/output/journal.h"
 #include "plugin/processors.h"
+#include "plugin/trust/trust_list.h"
 
 #include <chrono>
 #include <filesystem>
@@ -100,6 +101,18 @@ void write_list(const MicrographTable& table,
   write_file_atomically(output.file(list_name), table.with_names(names));
 }
 
+// In the order of the input.
+void write_trust_list(const std::vector<MicrographEntry>& entries,
+                      const std::map<std::string, TrustRow>& trust,
+                      const OutputFolder& output) {
+  std::vector<TrustRow> rows;
+  for (const MicrographEntry& entry : entries)
+    if (const auto found = trust.find(entry.output_name); found != trust.end())
+      rows.push_back(found->second);
+  if (!rows.empty())
+    write_file_atomically(output.file("trust.star"), trust_list(rows));
+}
+
 std::string closing_lines(const RunSummary& summary,
                           std::int64_t pixel_count,
                           double seconds,
@@ -113,7 +126,8 @@ std::string closing_lines(const RunSummary& summary,
   if (summary.failed_count > 0)
     lines += fmt::format(", {} failed ({})", summary.failed_count, output.file("failed.star"));
   if (summary.done_count + summary.skipped_count > 0)
-    lines += "\nList: " + output.file(list_name);
+    lines +=
+        fmt::format("\nList: {}\nQuality: {}", output.file(list_name), output.file("trust.star"));
   return lines;
 }
 
@@ -151,6 +165,7 @@ RunSummary run_denoise(const DenoiseJob& job, const OutputFolder& output, Progre
 
   RunSummary summary;
   std::set<std::string> finished;
+  std::map<std::string, TrustRow> trust;  // by the name of the result
   std::vector<DenoiseItem> items;
   for (const MicrographEntry& entry : entries) {
     DenoiseItem item{entry, item_fingerprint(entry, settings)};
@@ -158,6 +173,7 @@ RunSummary run_denoise(const DenoiseJob& job, const OutputFolder& output, Progre
         job.run.redo ? std::nullopt : journal.find_finished(entry.output_name, item.fingerprint);
     if (before) {
       finished.insert(entry.output_name);
+      trust[entry.output_name] = {output.file(entry.output_name), before->numbers};
       ++summary.skipped_count;
       progress.item_finished({.name = entry.name,
                               .state = ItemState::skipped,
@@ -181,6 +197,8 @@ RunSummary run_denoise(const DenoiseJob& job, const OutputFolder& output, Progre
                         item.size_bytes,
                         item.result.numbers});
         finished.insert(item.item.entry.output_name);
+        trust[item.item.entry.output_name] = {output.file(item.item.entry.output_name),
+                                              item.result.numbers};
         pixel_count += item.pixel_count;
         ++summary.done_count;
       }
@@ -194,6 +212,7 @@ RunSummary run_denoise(const DenoiseJob& job, const OutputFolder& output, Progre
          "stopped as asked; {} micrographs are done, the same command does the others",
          finished.size());
   write_list(table, finished, output);
+  write_trust_list(entries, trust, output);
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
   summary.result = closing_lines(summary, pixel_count, elapsed.count(), output);
   return summary;

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include <memory>
+#include <string>
 
 namespace limpid {
 
@@ -13,6 +14,12 @@ CommandAction define_denoise(CLI::App& parser) {
   add_run_options(parser, job->run);
   parser.add_option("--model", job->model, "Name of a shipped model, or a model file");
   parser.add_flag("--float16", job->float16, "Write half precision (MRC mode 12)");
+  parser
+      .add_option_function<std::string>(
+          "--halves",
+          [job](const std::string& text) { job->use_halves = text == "auto"; },
+          "Measure the quality on even and odd halves where there are any: auto or off")
+      ->check(CLI::IsMember({"auto", "off"}));
   return [job] { return run_job(*job); };
 }
 

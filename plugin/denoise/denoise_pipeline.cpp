@@ -3,7 +3,10 @@
 #include "core/base/error.h"
 #include "core/base/log.h"
 #include "core/base/parallel.h"
+#include "core/image/intensity.h"
 #include "limpid_version.h"
+#include "plugin/trust/trust_numbers.h"
+#include "plugin/trust/trust_window.h"
 
 #include <atomic>
 #include <cmath>
@@ -111,6 +114,7 @@ void DenoisePipeline::read(std::vector<DenoiseItem> items,
     work->outcome.result.name = work->outcome.item.entry.name;
     attempt(work->outcome.result, "denoising", [&] {
       read_micrograph(work->outcome.item.entry.path, work->micrograph);
+      read_windows(*work);
     });
     if (!raw.push(std::move(work)))
       return;
@@ -122,10 +126,12 @@ void DenoisePipeline::denoise(Backend& backend,
                               WorkQueue& raw,
                               WorkQueue& denoised) const {
   const bool on_gpu = backend.name().starts_with("cuda");
-  Denoiser denoiser(backend,
-                    model_,
-                    {.memory_bytes = on_gpu ? job_.run.gpu_memory_bytes : job_.run.memory_bytes,
-                     .stop_requested = [&progress] { return progress.stop_requested(); }});
+  const DenoiserOptions options{
+      .memory_bytes = on_gpu ? job_.run.gpu_memory_bytes : job_.run.memory_bytes,
+      .stop_requested = [&progress] { return progress.stop_requested(); }};
+  Denoiser denoiser(backend, model_, options);
+  // Of its own, because it is made for images of another size.
+  Denoiser window_denoiser(backend, model_, options);
   while (auto next = raw.pop()) {
     if (progress.stop_requested())
       return;
@@ -142,9 +148,52 @@ void DenoisePipeline::denoise(Backend& backend,
                         {"input_sigma", report.scale.sigma},
                         {"repaired_pixels", static_cast<double>(report.repaired_count)},
                         {"tiles", static_cast<double>(report.tile_count)}};
+      measure_quality(work, window_denoiser);
     });
     if (!denoised.push(std::move(*next)))
       return;
+  }
+}
+
+// Halves that cannot be read cost the numbers that need them, not the micrograph.
+void DenoisePipeline::read_windows(Work& work) const {
+  const Image& pixels = work.micrograph.pixels;
+  work.raw_window = trust_window(pixels);
+  const MicrographEntry& entry = work.outcome.item.entry;
+  if (!job_.use_halves || entry.even_path.empty() || entry.odd_path.empty())
+    return;
+  try {
+    work.even_window = read_trust_window(entry.even_path, pixels.width(), pixels.height());
+    work.odd_window = read_trust_window(entry.odd_path, pixels.width(), pixels.height());
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::input)
+      throw;
+    log_warning("'{}': its halves are not used: {}", entry.name, error.what());
+    work.even_window = Image();
+    work.odd_window = Image();
+  }
+}
+
+void DenoisePipeline::measure_quality(Work& work, Denoiser& denoiser) const {
+  const MicrographEntry& entry = work.outcome.item.entry;
+  const bool has_halves = !work.odd_window.empty();
+  const std::optional<double> pixel_size = work.micrograph.pixel_size_angstrom
+                                               ? work.micrograph.pixel_size_angstrom
+                                               : entry.pixel_size_angstrom;
+  try {
+    repair_non_finite(work.raw_window);
+    work.outcome.result.numbers.merge(
+        as_map(measure_trust({.raw = work.raw_window,
+                              .denoised = trust_window(work.micrograph.pixels),
+                              .even = has_halves ? &work.even_window : nullptr,
+                              .odd = has_halves ? &work.odd_window : nullptr,
+                              .pixel_size_angstrom = pixel_size.value_or(1.0),
+                              .seed = job_.run.seed,
+                              .denoise = [&](Image& image) { denoiser.denoise(image); }})));
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::input)
+      throw;
+    log_warning("'{}': its quality cannot be measured: {}", entry.name, error.what());
   }
 }
 

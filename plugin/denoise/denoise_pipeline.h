@@ -53,6 +53,10 @@ class DenoisePipeline {
   struct Work {
     DenoisedItem outcome;
     Micrograph micrograph;  // raw, then denoised
+    // For its quality: the middle of the raw micrograph and of its halves, empty without any.
+    Image raw_window;
+    Image even_window;
+    Image odd_window;
     std::chrono::steady_clock::time_point begin;
   };
   using WorkPointer = std::unique_ptr<Work>;
@@ -63,6 +67,8 @@ class DenoisePipeline {
                const Progress& progress,
                WorkQueue& raw,
                WorkQueue& denoised) const;
+  void read_windows(Work& work) const;
+  void measure_quality(Work& work, Denoiser& denoiser) const;
   void write(Work& work) const;
   MrcWriteOptions write_options(const Work& work) const;
 

@@ -1,6 +1,7 @@
 #include "plugin/trust/trust_list.h"
 
 #include "core/io/star_writer.h"
+#include "plugin/trust/trust_numbers.h"
 
 #include <utility>
 
@@ -34,7 +35,8 @@ std::string trust_list(const std::vector<TrustRow>& rows) {
       const auto found = row.numbers.find(name);
       values.push_back(found == row.numbers.end() ? "nan" : star_number(found->second));
     }
-    values.push_back(row.remark.empty() ? "none" : row.remark);
+    const std::string remark = trust_remark(row.numbers);
+    values.push_back(remark.empty() ? "none" : remark);
     writer.add_row(values);
   }
   return writer.text();

@@ -9,8 +9,7 @@ namespace limpid {
 // What trust.star says of one denoised micrograph.
 struct TrustRow {
   std::string micrograph_name;            // of the result
-  std::map<std::string, double> numbers;  // as_map() of trust_numbers.h
-  std::string remark;
+  std::map<std::string, double> numbers;  // as_map() of trust_numbers.h; others are left out
 };
 
 // The text of trust.star: one row a micrograph; "nan" for what is not known.

@@ -20,23 +20,11 @@
 namespace limpid {
 namespace {
 
-constexpr std::int64_t largest_side_px = 1024;
 constexpr ResolutionBand noise_band{300, 20};
 // Below this part of the noise, a signal variance from halves is chance.
 constexpr double least_signal = 1e-3;
 constexpr double suspicious_excess = 0.05;
 constexpr double suspicious_dependence = 5;
-
-Image middle(const Image& image) {
-  const std::int64_t width = std::min(image.width(), largest_side_px);
-  const std::int64_t height = std::min(image.height(), largest_side_px);
-  const std::int64_t left = (image.width() - width) / 2;
-  const std::int64_t bottom = (image.height() - height) / 2;
-  Image part(width, height);
-  for (std::int64_t y = 0; y < height; ++y)
-    std::copy_n(image.row(bottom + y).begin() + left, width, part.row(y).begin());
-  return part;
-}
 
 // White noise of variance 1, a function of the seed.
 Image white_noise(std::int64_t width, std::int64_t height, std::uint64_t seed) {
@@ -139,46 +127,24 @@ void measure_halves(const TrustInput& input,
   }
 }
 
-std::string remark_on(const TrustNumbers& numbers, bool has_halves) {
-  if (!has_halves)
-    return "no halves: SNR, bias and FRC cannot be known";
-  if (std::abs(numbers.half_dependence.value_or(0)) > suspicious_dependence)
-    return "the halves share a pattern (gain reference, hot pixels or interpolation?): SNR and FRC "
-           "come out too high";
-  if (numbers.frc_excess.value_or(0) > suspicious_excess)
-    return "FRC above its bound: what one half shows leaks from the other";
-  if (!numbers.snr_before)
-    return "the halves show no signal";
-  return {};
-}
-
 }  // namespace
 
 TrustNumbers measure_trust(const TrustInput& input) {
-  const Image raw = middle(input.raw);
-  Image denoised = raw;
-  input.denoise(denoised);
-  TrustNumbers numbers;
-  numbers.removed_correlation = measure_removal(raw, denoised).correlation;
-
   const bool has_halves = input.even != nullptr && input.odd != nullptr;
-  if (has_halves) {
-    for (const Image* half : {input.even, input.odd})
-      if (half->width() != input.raw.width() || half->height() != input.raw.height())
-        fail(ErrorKind::input,
-             "a half has {} x {} pixels, the micrograph {} x {}",
-             half->width(),
-             half->height(),
-             input.raw.width(),
-             input.raw.height());
-    const Image even = middle(*input.even);
-    const Image odd = middle(*input.odd);
-    measure_halves(input, even, odd, numbers);
-    measure_noise_left(input, noise_model(raw, &even, &odd), numbers);
-  } else {
-    measure_noise_left(input, raw, numbers);
-  }
-  numbers.remark = remark_on(numbers, has_halves);
+  for (const Image* image : {&input.denoised, input.even, input.odd})
+    if (image != nullptr &&
+        (image->width() != input.raw.width() || image->height() != input.raw.height()))
+      fail(ErrorKind::input,
+           "parts of {} x {} and of {} x {} pixels cannot be compared",
+           image->width(),
+           image->height(),
+           input.raw.width(),
+           input.raw.height());
+  TrustNumbers numbers;
+  numbers.removed_correlation = measure_removal(input.raw, input.denoised).correlation;
+  if (has_halves)
+    measure_halves(input, *input.even, *input.odd, numbers);
+  measure_noise_left(input, noise_model(input.raw, input.even, input.odd), numbers);
   return numbers;
 }
 
@@ -196,6 +162,25 @@ std::map<std::string, double> as_map(const TrustNumbers& numbers) {
     if (number)
       map[name] = *number;
   return map;
+}
+
+std::string trust_remark(const std::map<std::string, double>& numbers) {
+  const auto value = [&](const char* name) {
+    const auto found = numbers.find(name);
+    return found == numbers.end() ? std::optional<double>() : found->second;
+  };
+  if (!value("noise_left"))
+    return "not measured";
+  if (!value("half_dependence") && !value("frc_excess"))
+    return "no halves: SNR, bias and FRC cannot be known";
+  if (std::abs(value("half_dependence").value_or(0)) > suspicious_dependence)
+    return "the halves share a pattern (gain reference, hot pixels, interpolation): SNR and FRC "
+           "come out too high";
+  if (value("frc_excess").value_or(0) > suspicious_excess)
+    return "FRC above its bound: the halves know of each other";
+  if (!value("snr_before"))
+    return "the halves show no signal";
+  return {};
 }
 
 }  // namespace limpid

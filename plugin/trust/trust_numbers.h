@@ -8,21 +8,20 @@
 #include <optional>
 #include <string>
 
-// What can be said of a denoised micrograph without knowing the truth. All is measured on a square
-// from its middle, so that it costs little beside denoising the whole.
+// What can be said of a denoised micrograph without knowing the truth.
 namespace limpid {
 
+// Parts of one micrograph and of what was made of it, all from the same place (trust_window.h).
 struct TrustInput {
   const Image& raw;
-  double pixel_size_angstrom = 1;
+  const Image& denoised;
   const Image* even = nullptr;  // the raw halves; both or none
   const Image* odd = nullptr;
+  double pixel_size_angstrom = 1;
   std::uint64_t seed = 0;
-  // Denoises an image of any size in place, as the micrograph itself is.
-  std::function<void(Image&)> denoise;
+  std::function<void(Image&)> denoise;  // in place, as the micrograph was
 };
 
-// Numbers that need halves are missing without them. core/metrics/half_metrics.h has the formulas.
 struct TrustNumbers {
   // Variance of the signal over that of the noise (of the error, after), of the whole micrograph;
   // missing where the halves show no signal.
@@ -39,13 +38,15 @@ struct TrustNumbers {
   double band_noise_left = 0;
   // Of the removed with the denoised pixels; 0 is best.
   double removed_correlation = 0;
-  std::string remark;  // what cannot be known, or what is suspicious; may be empty
 };
 
-// Throws Error(input) when the halves have another size than the micrograph.
+// Throws Error(input) when sizes differ or the part is constant.
 TrustNumbers measure_trust(const TrustInput& input);
 
-// For reports: only numbers that exist.
+// For reports and lists: only numbers that exist, under the names of the members.
 std::map<std::string, double> as_map(const TrustNumbers& numbers);
+
+// What cannot be known, or what is suspicious, for people; empty when all is well.
+std::string trust_remark(const std::map<std::string, double>& numbers);
 
 }  // namespace limpid

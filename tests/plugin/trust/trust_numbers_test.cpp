@@ -1,16 +1,21 @@
 #include "plugin/trust/trust_numbers.h"
 
 #include "core/base/random.h"
+#include "core/io/mrc_writer.h"
 #include "core/io/star.h"
 #include "core/metrics/reference_filters.h"
 #include "core/metrics/rings.h"
 #include "plugin/trust/trust_list.h"
+#include "plugin/trust/trust_window.h"
 #include "tests/support/catch.h"
+#include "tests/support/temporary_folder.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
 using namespace limpid;
+using limpid::test::TemporaryFolder;
 
 namespace {
 
@@ -53,6 +58,12 @@ void low_pass(Image& image) {
   image = filter_rings(image, gain);
 }
 
+template <class Denoise>
+Image result_of(Image image, const Denoise& denoise) {
+  denoise(image);
+  return image;
+}
+
 }  // namespace
 
 TEST_CASE("trust: the signal-to-noise ratios before and after follow from the halves") {
@@ -60,8 +71,11 @@ TEST_CASE("trust: the signal-to-noise ratios before and after follow from the ha
   const Image even = with_noise(pattern(1), sigma, 1);
   const Image odd = with_noise(pattern(1), sigma, 2);
   const Image raw = sum_of(even, odd);
-  const TrustNumbers numbers =
-      measure_trust({.raw = raw, .even = &even, .odd = &odd, .denoise = low_pass});
+  const TrustNumbers numbers = measure_trust({.raw = raw,
+                                              .denoised = result_of(raw, low_pass),
+                                              .even = &even,
+                                              .odd = &odd,
+                                              .denoise = low_pass});
   // Signal variance 1/2 in a half, noise 4; the sum doubles the ratio.
   REQUIRE(numbers.snr_before);
   CHECK(*numbers.snr_before == Approx(2 * 0.5 / 4).epsilon(0.05));
@@ -73,7 +87,7 @@ TEST_CASE("trust: the signal-to-noise ratios before and after follow from the ha
   CHECK(std::abs(numbers.half_dependence.value()) < 5);
   CHECK(numbers.noise_left == Approx(std::sqrt(noise_kept)).epsilon(0.02));
   CHECK(std::abs(numbers.removed_correlation) < 0.01);
-  CHECK(numbers.remark.empty());
+  CHECK(trust_remark(as_map(numbers)).empty());
 }
 
 TEST_CASE("trust: a denoiser that removes signal shows bias and a correlated remainder") {
@@ -85,8 +99,11 @@ TEST_CASE("trust: a denoiser that removes signal shows bias and a correlated rem
     for (float& value : image.pixels())
       value = 10 + (value - 10) / 2;
   };
-  const TrustNumbers numbers =
-      measure_trust({.raw = raw, .even = &even, .odd = &odd, .denoise = halve});
+  const TrustNumbers numbers = measure_trust({.raw = raw,
+                                              .denoised = result_of(raw, halve),
+                                              .even = &even,
+                                              .odd = &odd,
+                                              .denoise = halve});
   CHECK(*numbers.bias_fraction == Approx(0.25).epsilon(0.05));
   CHECK(numbers.removed_correlation > 0.5);
 }
@@ -96,21 +113,25 @@ TEST_CASE("trust: a pattern common to both halves is noticed") {
   const Image even = sum_of(with_noise(pattern(1), 2, 1), common);
   const Image odd = sum_of(with_noise(pattern(1), 2, 2), common);
   const Image raw = sum_of(even, odd);
-  const TrustNumbers numbers =
-      measure_trust({.raw = raw, .even = &even, .odd = &odd, .denoise = low_pass});
+  const TrustNumbers numbers = measure_trust({.raw = raw,
+                                              .denoised = result_of(raw, low_pass),
+                                              .even = &even,
+                                              .odd = &odd,
+                                              .denoise = low_pass});
   CHECK(*numbers.half_dependence > 5);
-  CHECK_THAT(numbers.remark, ContainsSubstring("share a pattern"));
+  CHECK_THAT(trust_remark(as_map(numbers)), ContainsSubstring("share a pattern"));
 }
 
 TEST_CASE("trust: without halves it says what cannot be known") {
   const Image raw = with_noise(pattern(1), 2, 1);
-  const TrustNumbers numbers = measure_trust({.raw = raw, .denoise = [](Image&) {}});
+  const TrustNumbers numbers =
+      measure_trust({.raw = raw, .denoised = raw, .denoise = [](Image&) {}});
   CHECK_FALSE(numbers.snr_before);
   CHECK_FALSE(numbers.snr_after);
   CHECK_FALSE(numbers.frc_excess);
   CHECK(numbers.noise_left == Approx(1));
   CHECK(numbers.band_noise_left == Approx(1));
-  CHECK_THAT(numbers.remark, ContainsSubstring("no halves"));
+  CHECK_THAT(trust_remark(as_map(numbers)), ContainsSubstring("no halves"));
   CHECK(as_map(numbers).count("snr_before") == 0);
 }
 
@@ -118,16 +139,35 @@ TEST_CASE("trust: halves of another size are refused") {
   const Image raw = with_noise(pattern(1), 2, 1);
   const Image half(side, side / 2, 1.0f);
   CHECK_THROWS_WITH(
-      measure_trust({.raw = raw, .even = &half, .odd = &half, .denoise = [](Image&) {}}),
+      measure_trust(
+          {.raw = raw, .denoised = raw, .even = &half, .odd = &half, .denoise = [](Image&) {}}),
       ContainsSubstring("256 x 128"));
 }
 
 TEST_CASE("trust: the list says nan for what is not known") {
   const std::string text =
-      trust_list({{"out/a.mrc", {{"snr_before", 0.05}, {"noise_left", 0.02}}, "no halves"}});
+      trust_list({{"out/a.mrc", {{"snr_before", 0.05}, {"noise_left", 0.02}, {"tiles", 1}}}});
   const StarFile list = StarFile::parse(text, "trust.star");
   const StarTable& table = list.table("trust");
   CHECK(table.cell(0, table.column("limpidSnrBefore")) == "0.050000");
   CHECK(table.cell(0, table.column("limpidSnrAfter")) == "nan");
-  CHECK(table.cell(0, table.column("limpidRemark")) == "no halves");
+  CHECK(table.cell(0, table.column("limpidRemark")) ==
+        "no halves: SNR, bias and FRC cannot be known");
+}
+
+TEST_CASE("trust: the window of a file is the window of its image") {
+  const TemporaryFolder folder;
+  Image image(1500, 1100);
+  for (std::int64_t y = 0; y < image.height(); ++y)
+    for (std::int64_t x = 0; x < image.width(); ++x)
+      image.at(x, y) = static_cast<float>(x + 2000 * y);
+  write_mrc(folder.path("a.mrc"), image, {});
+  const Image expected = trust_window(image);
+  CHECK(expected.width() == 1024);
+  CHECK(expected.height() == 1024);
+  CHECK(expected.at(0, 0) == image.at(238, 38));
+  const Image found = read_trust_window(folder.path("a.mrc"), 1500, 1100);
+  CHECK(std::equal(found.pixels().begin(), found.pixels().end(), expected.pixels().begin()));
+  CHECK_THROWS_WITH(read_trust_window(folder.path("a.mrc"), 1500, 1101),
+                    ContainsSubstring("1500 x 1100 pixels, its micrograph 1500 x 1101"));
 }
