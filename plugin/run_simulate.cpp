@@ -51,8 +51,7 @@ class Simulation {
     for (const std::uint64_t index : finished_)
       report_skipped(index);
     if (!missing_.empty()) {
-      for (const std::string& file : files_of(0).images())
-        output_.place(file);
+      make_folders();
       remove_project_lists(folder_);
       make_missing();
     }
@@ -68,6 +67,17 @@ class Simulation {
   }
 
  private:
+  // The names are the same in every project: what stands in the place of one is not the failure of
+  // a single micrograph.
+  void make_folders() const {
+    try {
+      for (const std::string& file : files_of(0).images())
+        output_.place(file);
+    } catch (const Error& error) {
+      fail(ErrorKind::storage, "{}", error.what());
+    }
+  }
+
   std::int64_t missing_count() const { return static_cast<std::int64_t>(missing_.size()); }
 
   void find_work() {

@@ -83,7 +83,7 @@ std::vector<Job> unusual_jobs() {
   evaluate.denoised_odd = unusual_input();
   evaluate.pixel_size_angstrom = 1.25;
   evaluate.reference_filters = false;
-  return {DenoiseJob{unusual_run(), unusual_input(), "m", true, false},
+  return {DenoiseJob{unusual_run(), unusual_input(), "m", true},
           train,
           unusual_simulation(),
           evaluate,

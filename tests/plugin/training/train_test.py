@@ -1,0 +1,230 @@
+"""limpid train on small simulated projects: train_test.py PROGRAM."""
+import csv
+import json
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+
+import limpid_program
+from limpid_program import ProgramTest, hashes
+from micrograph_files import list_of, noise, with_random_weights, write_mrc
+from model_file import small_model
+
+PROJECT = None
+
+
+def setUpModule():
+    """One project and start for all tests: nothing is written to them."""
+    global PROJECT
+    PROJECT = tempfile.TemporaryDirectory(prefix="limpid project ")
+    subprocess.run([limpid_program.PROGRAM, "simulate", "--count", "4", "--size", "256", "--no_movie", "--o",
+                    PROJECT.name], check=True, stdout=subprocess.DEVNULL)
+    (Path(PROJECT.name) / "start.safetensors").write_bytes(with_random_weights(small_model()))
+
+
+def tearDownModule():
+    PROJECT.cleanup()
+
+
+class TrainTest(ProgramTest):
+    def command(self, *arguments, out="out"):
+        return ["train", "--device", "cpu", "--patch_size", 64, "--batch_size", 2, "--from",
+                Path(PROJECT.name) / "start.safetensors", "--o", out,
+                *arguments]
+
+    def train(self, *arguments, out="out"):
+        return self.check_done(*self.command(*arguments, out=out))
+
+    @property
+    def list(self):
+        return Path(PROJECT.name) / "micrographs.star"
+
+    def file(self, name, out="out"):
+        return self.folder / out / name
+
+    def rows(self, out="out"):
+        """training.csv, checked for its form."""
+        with open(self.file("training.csv", out), newline="") as file:
+            rows = list(csv.DictReader(file))
+        steps = [int(row["step"]) for row in rows]
+        self.assertEqual(steps, sorted(set(steps)))
+        for row in rows:
+            self.assertEqual(list(row), ["step", "epoch", "training_loss", "validation_loss", "learning_rate",
+                                         "seconds"])
+            for value in row.values():
+                self.assertGreaterEqual(float(value), 0)
+        return rows
+
+
+class Pairs(TrainTest):
+    def test_every_kind(self):
+        for kind, words in (("auto", "even and odd halves of 4"), ("halves", "even and odd halves of 4"),
+                            ("truth", "4 micrographs with their truth"), ("simulated", "noise added")):
+            said = self.train("--in_mics", self.list, "--pairs", kind, "--epochs", 0.1, out=kind)
+            self.assertIn(words, said)
+            info = self.check_done("models", "info", f"./{kind}/model.safetensors")
+            self.assertIn(words, info)
+            self.assertIn("pixel size        1 to 1 A", info)
+        self.assertEqual(self.file("model.safetensors", "auto").read_bytes(),
+                         self.file("model.safetensors", "halves").read_bytes())
+        self.check_refused(2, *self.command("--in_mics", self.list, "--pairs", "any"), saying="any")
+
+    def test_from_the_shipped_model_and_from_random_weights(self):
+        self.check_done("train", "--device", "cpu", "--in_mics", self.list, "--from", "default", "--o", "tuned",
+                        "--epochs", 0.01, "--patch_size", 64, "--batch_size", 1)
+        self.check_done("train", "--device", "cpu", "--in_mics", self.list, "--o", "fresh", "--epochs", 0.01,
+                        "--patch_size", 64, "--batch_size", 1)
+        tuned = self.check_done("models", "info", "./tuned/model.safetensors")
+        self.assertIn("from default", tuned)
+        self.assertIn("from random weights", self.check_done("models", "info", "./fresh/model.safetensors"))
+        losses = [json.loads(self.file("report.json", out).read_text())["items"][0]["numbers"]
+                  for out in ("tuned", "fresh")]
+        self.assertLess(losses[0]["first_validation_loss"], losses[1]["first_validation_loss"])
+        self.check_done("denoise", "--device", "cpu", "--in_mics", self.list, "--o", "denoised", "--model",
+                        "./tuned/model.safetensors")
+
+    def test_unreadable_members_are_left_out_and_named(self):
+        for index in range(4):
+            write_mrc(self.folder / f"m{index}.mrc", noise(index, shape=(128, 140)))
+        (self.folder / "text.mrc").write_text("text")
+        (self.folder / "cut.mrc").write_bytes((self.folder / "m0.mrc").read_bytes()[:-1])
+        write_mrc(self.folder / "small.mrc", noise(shape=(20, 30)))
+        names = ["m0.mrc", "text.mrc", "m1.mrc", "cut.mrc", "missing.mrc", "m2.mrc", "small.mrc", "m3.mrc"]
+        (self.folder / "list.star").write_text(list_of(names))
+        result = self.run_program(*self.command("--in_mics", "list.star", "--epochs", 0.1))
+        self.assertEqual(result.returncode, 0, result.stderr)
+        lines = result.stderr.splitlines()
+        self.assertEqual(len(lines), 4, result.stderr)
+        for name in ("text.mrc", "cut.mrc", "missing.mrc", "small.mrc"):
+            self.assertEqual(sum(f"'{name}'" in line and "left out of training" in line for line in lines), 1)
+        self.assertIn("Training on 4 micrographs", result.stdout)
+
+    def test_too_few_and_too_small(self):
+        write_mrc(self.folder / "a.mrc", noise(shape=(128, 128)))
+        self.check_refused(2, *self.command("a.mrc"), saying="at least two")
+        for name in "bc":
+            write_mrc(self.folder / f"{name}.mrc", noise(shape=(60, 128)))
+        self.check_refused(2, *self.command("b.mrc", "c.mrc"), saying="too small")
+        self.check_refused(2, *self.command("a.mrc", "--pairs", "halves"), saying="half")
+        self.check_refused(2, *self.command("a.mrc", "--pairs", "truth"), saying="truth")
+
+    def test_errors_before_any_work(self):
+        self.check_refused(2, *self.command("--in_mics", "none.star"), saying="none.star")
+        self.check_refused(3, "train", "--in_mics", self.list, "--o", "out", "--from", "./none.safetensors")
+        self.check_refused(2, "train", "--in_mics", self.list, "--o", "out", "--network", "none", saying="none")
+        self.check_refused(2, *self.command("--in_mics", self.list, "--validation_fraction", 0), saying="validat")
+        before = hashes(self.folder)
+        self.assertIn("Would train", self.train("--in_mics", self.list, "--dry_run"))
+        self.assertEqual(hashes(self.folder), before)
+
+    def test_the_start_is_not_replaced(self):
+        self.train("--in_mics", self.list, "--epochs", 0.01)
+        self.check_refused(2, "train", "--device", "cpu", "--in_mics", self.list, "--from", "./out/model.safetensors",
+                           "--o", "out", saying="replace")
+
+
+class Continuation(TrainTest):
+    """However a training was stopped, the model is that of a run without a break, bit for bit."""
+    ARGUMENTS = ("--epochs", 4, "--seed", 3)
+
+    @classmethod
+    def setUpClass(cls):
+        cls.whole = None
+
+    def arguments(self):
+        return ["--in_mics", self.list, *self.ARGUMENTS]
+
+    def check_completed(self):
+        said = self.train(*self.arguments())
+        if Continuation.whole is None:
+            self.train(*self.arguments(), out="whole")
+            Continuation.whole = (self.file("model.safetensors", "whole").read_bytes(),
+                                  [row["step"] for row in self.rows("whole")])
+        self.assertEqual(self.file("model.safetensors").read_bytes(), Continuation.whole[0])
+        self.assertEqual([row["step"] for row in self.rows()], Continuation.whole[1])
+        self.assertEqual([path for path in (self.folder / "out").iterdir() if path.name.endswith(".tmp")], [])
+        return said
+
+    def has_rows(self, count):
+        path = self.file("training.csv")
+        return lambda: path.exists() and path.read_bytes().count(b"\n") > count
+
+    def check_stopped(self, which, status):
+        code, stderr, seconds = self.interrupt(which, self.has_rows(2), *self.command(*self.arguments()))
+        self.assertEqual(code, status)
+        self.assertLess(seconds, 5)
+        self.assertEqual(stderr.count("\n"), 1)
+        self.assertIn("the same command", stderr)
+        self.assertFalse(self.file("model.safetensors").exists())
+        self.rows()
+        self.check_completed()
+
+    def test_asked_to_terminate(self):
+        self.check_stopped(signal.SIGTERM, 143)
+
+    def test_interrupted_from_the_keyboard(self):
+        self.check_stopped(signal.SIGINT, 130)
+
+    def test_killed_again_and_again(self):
+        kills = 0
+        for rows in (0, 3, 5):
+            kills += self.kill(self.has_rows(rows), *self.command(*self.arguments())) == -signal.SIGKILL
+        self.assertGreater(kills, 0)
+        self.check_completed()
+
+    def test_another_number_of_threads_and_loss_of_the_model(self):
+        self.train(*self.arguments(), "--j", 1)
+        first = self.file("model.safetensors").read_bytes()
+        self.file("model.safetensors").unlink()
+        self.train(*self.arguments())
+        self.assertEqual(self.file("model.safetensors").read_bytes(), first)
+
+
+class Repetition(TrainTest):
+    def setUp(self):
+        super().setUp()
+        self.arguments = ["--in_mics", self.list, "--epochs", 0.2]
+        self.train(*self.arguments)
+        self.before = {name: hashes(self.folder / "out")[name] for name in
+                       ("model.safetensors", "checkpoint.safetensors", "training.csv")}
+
+    def now(self):
+        return {name: hashes(self.folder / "out")[name] for name in self.before}
+
+    def test_a_finished_training_is_not_done_again(self):
+        self.train(*self.arguments)
+        self.assertEqual(self.now(), self.before)
+        report = json.loads(self.file("report.json").read_text())
+        self.assertEqual((report["done"], report["skipped"]), (0, 1))
+
+    def test_redo_begins_anew_and_ends_alike(self):
+        self.train(*self.arguments, "--redo")
+        self.assertNotEqual(self.now()["checkpoint.safetensors"][1], self.before["checkpoint.safetensors"][1])
+        self.assertEqual(self.now()["model.safetensors"][0], self.before["model.safetensors"][0])
+
+    def test_other_settings_are_refused(self):
+        for option, value in (("--seed", 1), ("--learning_rate", 0.01), ("--epochs", 0.3), ("--pairs", "truth"),
+                              ("--batch_size", 1)):
+            command = self.command(*self.arguments)
+            if option in command:
+                command[command.index(option) + 1] = value
+            else:
+                command += [option, value]
+            self.check_refused(2, *command, saying="--redo")
+            self.assertEqual(self.now(), self.before)
+
+    def test_another_name_alone_needs_no_training(self):
+        self.train(*self.arguments, "--name", "mine")
+        self.assertIn("mine", self.check_done("models", "info", "./out/model.safetensors"))
+        self.assertEqual(self.now()["checkpoint.safetensors"], self.before["checkpoint.safetensors"])
+
+    def test_a_damaged_checkpoint_is_named(self):
+        path = self.file("checkpoint.safetensors")
+        path.write_bytes(path.read_bytes()[:-1])
+        self.check_refused(3, *self.command(*self.arguments), saying="checkpoint.safetensors")
+        self.train(*self.arguments, "--redo")
+
+
+if __name__ == "__main__":
+    limpid_program.main()
