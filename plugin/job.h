@@ -50,16 +50,28 @@ struct DenoiseJob {
   bool use_halves = true;         // measure quality on even and odd halves where there are any
 };
 
+// Movies to learn from; see read_movie_list for what the list may say about them.
+struct MovieInput {
+  std::string star_file;
+  std::string gain_file;                            // empty: as the list says
+  bool weight_by_dose = false;                      // frames, in their sums
+  double dose_per_frame_e_per_square_angstrom = 0;  // 0: as the list says
+  std::int64_t eer_grouping = 0;                    // 0: as the list says, else 40
+  std::int64_t eer_upsampling = 0;                  // 0: as the list says, else 1
+};
+
 enum class PairKind : std::uint8_t {
-  automatic,  // halves where they exist, else simulated
+  automatic,  // movies if they are given, halves where they exist, else simulated
   halves,     // even against odd sums
+  movies,     // even against odd sums, made from the frames
   simulated,  // the micrograph against itself with noise added
   truth       // noisy micrographs against noiseless ones, as `limpid simulate` writes them
 };
 
 struct TrainJob {
   RunOptions run;
-  MicrographInput input;
+  MicrographInput input;  // or `movies`
+  MovieInput movies;
   PairKind pairs = PairKind::automatic;
   std::string start_model;          // name or file to go on from; empty: random weights
   std::string network = "default";  // preset, when there is no start model

@@ -75,9 +75,27 @@ void visit_fields(Visitor& visit, FieldsOf<DenoiseJob> auto& job) {
 }
 
 template <class Visitor>
+void visit_fields(Visitor& visit, FieldsOf<MovieInput> auto& movies) {
+  auto& [star_file,
+         gain_file,
+         weight_by_dose,
+         dose_per_frame_e_per_square_angstrom,
+         eer_grouping,
+         eer_upsampling] = movies;
+  visit("star_file", star_file);
+  visit("gain_file", gain_file);
+  visit("weight_by_dose", weight_by_dose);
+  visit(
+      "dose_per_frame_e_per_square_angstrom", dose_per_frame_e_per_square_angstrom, Range{0, 1000});
+  visit("eer_grouping", eer_grouping, Range{0, 100000});
+  visit("eer_upsampling", eer_upsampling, Range{0, 4});
+}
+
+template <class Visitor>
 void visit_fields(Visitor& visit, FieldsOf<TrainJob> auto& job) {
   auto& [run,
          input,
+         movies,
          pairs,
          start_model,
          network,
@@ -93,6 +111,7 @@ void visit_fields(Visitor& visit, FieldsOf<TrainJob> auto& job) {
          noise_sigma] = job;
   visit("run", run);
   visit("input", input);
+  visit("movies", movies);
   visit("pairs", pairs);
   visit("start_model", start_model);
   visit("network", network);

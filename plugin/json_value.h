@@ -37,9 +37,10 @@ template <>
 struct EnumNames<PairKind> {
   static constexpr std::pair<PairKind, const char*> table[] = {{PairKind::automatic, "auto"},
                                                                {PairKind::halves, "halves"},
+                                                               {PairKind::movies, "movies"},
                                                                {PairKind::simulated, "simulated"},
                                                                {PairKind::truth, "truth"}};
-  static constexpr const char* expected = "auto, halves, simulated or truth";
+  static constexpr const char* expected = "auto, halves, movies, simulated or truth";
 };
 
 template <class Type>

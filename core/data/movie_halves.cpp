@@ -37,6 +37,8 @@ class HalvesOfMovie {
       gain_ = read_gain_reference(recipe.gain_path, recipe.movie_path, movie_);
   }
 
+  const MovieDescription& movie() const { return movie_; }
+
   MovieHalves sum() const {
     const DefectivePixels defects(sum_of_frames(), gain_);
     log_debug("'{}': {} pixels do not work", recipe_.movie_path, defects.count());
@@ -163,6 +165,10 @@ class MoviePairs : public PairSource {
 };
 
 }  // namespace
+
+MovieDescription check_movie(const MovieRecipe& recipe) {
+  return HalvesOfMovie(recipe).movie();
+}
 
 MovieHalves sum_movie_halves(const MovieRecipe& recipe) {
   return HalvesOfMovie(recipe).sum();

@@ -30,6 +30,10 @@ struct MovieHalves {
   Image odd;
 };
 
+// Throws Error(ErrorKind::input) if sum_movie_halves would, except for damage that only reading the
+// frames can find; reads the gain reference.
+MovieDescription check_movie(const MovieRecipe& recipe);
+
 // Multiplies with the gain reference, replaces pixels that do not work, moves and adds up. A pixel
 // does not work where the gain is 0, or where the sum of all frames is beyond its mean +- 6 sigma;
 // in each frame it gets the value of another pixel nearby, drawn anew, so that the noise of the

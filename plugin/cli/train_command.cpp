@@ -9,15 +9,48 @@
 
 namespace limpid {
 
+namespace {
+
+void add_movie_input(CLI::App& parser, MovieInput& movies) {
+  parser.add_option("--in_movies",
+                    movies.star_file,
+                    "STAR file that lists movies, or micrographs with what is known about their "
+                    "movies");
+  parser.add_option(
+      "--gain", movies.gain_file, "Movies: gain reference, instead of the listed one");
+  parser.add_flag("--dose_weighting", movies.weight_by_dose, "Movies: weight frames by dose");
+  parser
+      .add_option("--dose_per_frame",
+                  movies.dose_per_frame_e_per_square_angstrom,
+                  "Movies: electrons per square angstrom and frame, instead of the listed number")
+      ->check(CLI::PositiveNumber);
+  parser
+      .add_option("--eer_grouping",
+                  movies.eer_grouping,
+                  "EER movies: frames of the detector to add up to one; default as listed, else 40")
+      ->check(CLI::PositiveNumber);
+  parser
+      .add_option(
+          "--eer_upsampling",
+          movies.eer_upsampling,
+          "EER movies: pixels for one of the detector in each direction; default as listed, "
+          "else 1")
+      ->check(CLI::IsMember({1, 2, 4}));
+}
+
+}  // namespace
+
 CommandAction define_train(CLI::App& parser) {
   auto job = std::make_shared<TrainJob>();
   add_micrograph_input(parser, job->input);
+  add_movie_input(parser, job->movies);
   add_run_options(parser, job->run);
   parser.add_option_function<std::string>(
       "--pairs",
       checked([job](const std::string& text) { job->pairs = pair_kind_from_name(text); }),
-      "What to learn from: auto, halves (even and odd sums), simulated (noise is added) or truth "
-      "(simulated micrographs with their noiseless images)");
+      "What to learn from: auto, halves (even and odd sums), movies (the same, made from the "
+      "frames), "
+      "simulated (noise is added) or truth (simulated micrographs with their noiseless images)");
   parser.add_option("--from", job->start_model, "Model to start from: a name or a file");
   parser.add_option("--network", job->network, "Network without --from: default or classic");
   parser.add_option("--name", job->model_name, "Name of the model");

@@ -5,6 +5,7 @@
 #include "core/base/log.h"
 #include "core/io/micrograph_file.h"
 #include "plugin/output/journal.h"
+#include "plugin/training/movie_pairs.h"
 
 #include <fmt/format.h>
 #include <system_error>
@@ -101,52 +102,29 @@ std::vector<SizedFiles> read_sizes(const std::vector<PairFiles>& files) {
   return readable;
 }
 
-std::int64_t usual_side(const std::vector<SizedFiles>& pairs) {
-  std::vector<std::int64_t> sides;
-  for (const SizedFiles& pair : pairs)
-    sides.push_back(pair.size.side());
-  const auto middle = sides.begin() + static_cast<std::ptrdiff_t>(sides.size() / 2);
-  std::nth_element(sides.begin(), middle, sides.end());
-  return *middle;
-}
-
-// A single small one would make the crops of all small.
 std::vector<PairFiles> leave_out_small(const std::vector<SizedFiles>& readable,
                                        std::int64_t smallest_side_px,
                                        TrainingPairs& pairs) {
-  const std::int64_t usual_px = usual_side(readable);
-  const std::int64_t needed_px = std::max(smallest_side_px, usual_px / 2);
-  if (usual_px < smallest_side_px)
-    fail(ErrorKind::usage,
-         "micrographs of {} pixels a side are too small to train on; expected at least {}",
-         usual_px,
-         smallest_side_px);
+  std::vector<PairSize> sizes;
+  for (const SizedFiles& pair : readable)
+    sizes.push_back(pair.size);
+  const std::int64_t needed_px = needed_side_px(sizes, smallest_side_px);
   std::vector<PairFiles> files;
-  for (const SizedFiles& pair : readable) {
-    if (pair.size.side() < needed_px) {
-      log_warning("left out of training: '{}' has {} x {} pixels, expected at least {} a side",
-                  pair.files.first,
-                  pair.size.width,
-                  pair.size.height,
-                  needed_px);
-      continue;
+  for (const SizedFiles& pair : readable)
+    if (is_large_enough(pair.files.first, pair.size, needed_px)) {
+      files.push_back(pair.files);
+      pairs.sizes.push_back(pair.size);
     }
-    files.push_back(pair.files);
-    pairs.sizes.push_back(pair.size);
-  }
   return files;
 }
 
-void remember_files(const std::vector<PairFiles>& files, TrainingPairs& pairs) {
-  ContentHash hash;
+std::vector<std::string> paths_of(const std::vector<PairFiles>& files) {
+  std::vector<std::string> paths;
   for (const PairFiles& pair : files)
     for (const std::string& path : {pair.first, pair.second})
-      if (!path.empty()) {
-        const std::string fingerprint = file_fingerprint(path) + "\n";
-        hash.update(std::as_bytes(std::span(fingerprint)));
-        pairs.files.push_back(path);
-      }
-  pairs.fingerprint = hash.hex();
+      if (!path.empty())
+        paths.push_back(path);
+  return paths;
 }
 
 std::optional<double> pixel_size_of(const MicrographEntry& entry) {
@@ -161,24 +139,65 @@ std::optional<double> pixel_size_of(const MicrographEntry& entry) {
 
 void measure_pixel_sizes(const std::vector<MicrographEntry>& entries, TrainingPairs& pairs) {
   for (const MicrographEntry& entry : entries)
-    if (const auto size = pixel_size_of(entry)) {
-      auto& smallest = pairs.smallest_pixel_size_angstrom;
-      auto& largest = pairs.largest_pixel_size_angstrom;
-      smallest = std::min(smallest.value_or(*size), *size);
-      largest = std::max(largest.value_or(*size), *size);
-    }
+    if (const auto size = pixel_size_of(entry))
+      pairs.include_pixel_size(*size);
 }
 
 }  // namespace
 
+std::int64_t needed_side_px(const std::vector<PairSize>& sizes, std::int64_t smallest_side_px) {
+  std::vector<std::int64_t> sides;
+  for (const PairSize& size : sizes)
+    sides.push_back(size.side());
+  const auto middle = sides.begin() + static_cast<std::ptrdiff_t>(sides.size() / 2);
+  std::nth_element(sides.begin(), middle, sides.end());
+  const std::int64_t usual_px = *middle;
+  if (usual_px < smallest_side_px)
+    fail(ErrorKind::usage,
+         "micrographs of {} pixels a side are too small to train on; expected at least {}",
+         usual_px,
+         smallest_side_px);
+  return std::max(smallest_side_px, usual_px / 2);
+}
+
+bool is_large_enough(const std::string& path, const PairSize& size, std::int64_t needed_px) {
+  if (size.side() >= needed_px)
+    return true;
+  log_warning("left out of training: '{}' has {} x {} pixels, expected at least {} a side",
+              path,
+              size.width,
+              size.height,
+              needed_px);
+  return false;
+}
+
+void remember_files(std::vector<std::string> paths, TrainingPairs& pairs) {
+  ContentHash hash;
+  for (const std::string& path : paths) {
+    const std::string fingerprint = file_fingerprint(path) + "\n";
+    hash.update(std::as_bytes(std::span(fingerprint)));
+  }
+  pairs.fingerprint = hash.hex();
+  pairs.files = std::move(paths);
+}
+
+void TrainingPairs::include_pixel_size(double size_angstrom) {
+  auto& smallest = smallest_pixel_size_angstrom;
+  auto& largest = largest_pixel_size_angstrom;
+  smallest = std::min(smallest.value_or(size_angstrom), size_angstrom);
+  largest = std::max(largest.value_or(size_angstrom), size_angstrom);
+}
+
 TrainingPairs find_training_pairs(const TrainJob& job, std::int64_t smallest_side_px) {
+  if (learns_from_movies(job))
+    return find_movie_pairs(job, smallest_side_px);
   const MicrographTable table = MicrographTable::read(job.input);
   const auto& entries = table.entries();
   TrainingPairs pairs;
   pairs.kind = job.pairs == PairKind::automatic ? choose_kind(entries) : job.pairs;
   std::vector<PairFiles> files =
       leave_out_small(read_sizes(files_of(pairs.kind, entries)), smallest_side_px, pairs);
-  remember_files(files, pairs);
+  remember_files(paths_of(files), pairs);
   switch (pairs.kind) {
     case PairKind::halves:
       pairs.source = make_half_pairs(std::move(files));
@@ -201,6 +220,7 @@ TrainingPairs find_training_pairs(const TrainJob& job, std::int64_t smallest_sid
           job.noise_sigma);
       break;
     case PairKind::automatic:
+    case PairKind::movies:
       fail(ErrorKind::internal, "pairs are still to be chosen");
   }
   measure_pixel_sizes(entries, pairs);
@@ -213,6 +233,8 @@ const char* name(PairKind kind) {
       return "auto";
     case PairKind::halves:
       return "halves";
+    case PairKind::movies:
+      return "movies";
     case PairKind::simulated:
       return "simulated";
     case PairKind::truth:
@@ -222,11 +244,14 @@ const char* name(PairKind kind) {
 }
 
 PairKind pair_kind_from_name(const std::string& text) {
-  for (const PairKind kind :
-       {PairKind::automatic, PairKind::halves, PairKind::simulated, PairKind::truth})
+  for (const PairKind kind : {PairKind::automatic,
+                              PairKind::halves,
+                              PairKind::movies,
+                              PairKind::simulated,
+                              PairKind::truth})
     if (text == name(kind))
       return kind;
-  fail(ErrorKind::usage, "pairs '{}': expected auto, halves, simulated or truth", text);
+  fail(ErrorKind::usage, "pairs '{}': expected auto, halves, movies, simulated or truth", text);
 }
 
 }  // namespace limpid

@@ -31,6 +31,8 @@ struct TrainingPairs {
   std::optional<double> largest_pixel_size_angstrom;
   std::string fingerprint;         // changes when a file does
   std::vector<std::string> files;  // all that are read
+
+  void include_pixel_size(double size_angstrom);
 };
 
 // Left out with a warning are pairs whose headers cannot be read, whose two sizes differ, or whose
@@ -38,6 +40,16 @@ struct TrainingPairs {
 // Error(usage) when the kind asked for does not exist for these micrographs or all are too small,
 // Error(input) when none can be read.
 TrainingPairs find_training_pairs(const TrainJob& job, std::int64_t smallest_side_px);
+
+// For those that find pairs:
+
+// The shortest side that is not left out. A single small micrograph would make the crops of all
+// small. Throws Error(usage) if most are too small.
+std::int64_t needed_side_px(const std::vector<PairSize>& sizes, std::int64_t smallest_side_px);
+// Warns if it is not.
+bool is_large_enough(const std::string& path, const PairSize& size, std::int64_t needed_px);
+// Sets the files and their fingerprint.
+void remember_files(std::vector<std::string> paths, TrainingPairs& pairs);
 
 const char* name(PairKind kind);
 // Throws Error(usage).

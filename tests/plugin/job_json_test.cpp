@@ -61,6 +61,12 @@ SimulateJob unusual_simulation() {
 std::vector<Job> unusual_jobs() {
   TrainJob train{.run = unusual_run(),
                  .input = unusual_input(),
+                 .movies = {.star_file = "movies.star",
+                            .gain_file = "gain.mrc",
+                            .weight_by_dose = true,
+                            .dose_per_frame_e_per_square_angstrom = 1.25,
+                            .eer_grouping = 32,
+                            .eer_upsampling = 2},
                  .pairs = PairKind::truth,
                  .start_model = "start",
                  .network = "classic",
@@ -118,6 +124,8 @@ TEST_CASE("job json: every kind of job comes back as it was") {
   CHECK(back.run.device.precision == DataType::bfloat16);
   CHECK(back.input.paths == unusual_input().paths);
   CHECK(back.pairs == PairKind::truth);
+  CHECK(back.movies.gain_file == "gain.mrc");
+  CHECK(back.movies.eer_grouping == 32);
   CHECK(back.noise_electrons_per_unit == 12.7f);
 }
 
