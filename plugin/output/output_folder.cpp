@@ -11,9 +11,12 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <regex>
+#include <thread>
 #include <vector>
 
 namespace limpid {
@@ -54,6 +57,39 @@ std::string read_holder(int descriptor) {
 // ".", ".PID.N.tmp" around the name of a file.
 constexpr std::size_t longest_temporary_suffix = 40;
 
+// The number in what a holder wrote, if it runs on this machine; else 0.
+long holder_process(const std::string& holder) {
+  static const std::regex here(R"(process ([0-9]{1,9}) on (.*))");
+  std::smatch parts;
+  const bool found = std::regex_match(holder, parts, here) && parts[2].str() == host_name();
+  return found ? std::stol(parts[1].str()) : 0;
+}
+
+// Whether a process was killed and is being cleared away: its memory, and with it its command line,
+// is gone, while its files are still open. With a GPU that takes seconds.
+bool is_ending(long process) {
+  if (process == 0)
+    return false;
+  std::ifstream command_line(fmt::format("/proc/{}/cmdline", process));
+  return command_line.peek() == std::ifstream::traits_type::eof();
+}
+
+// flock(), waiting only for a holder that is ending anyway. False, with errno, if there is no lock.
+bool lock_exclusively(int descriptor) {
+  constexpr auto longest_wait = std::chrono::seconds(30);
+  const auto begin = std::chrono::steady_clock::now();
+  while (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    const int error = errno;
+    if (error != EWOULDBLOCK || !is_ending(holder_process(read_holder(descriptor))) ||
+        std::chrono::steady_clock::now() - begin > longest_wait) {
+      errno = error;
+      return false;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  return true;
+}
+
 bool is_below(const std::string& path, const std::string& folder) {
   return path == folder || path.starts_with(folder == "/" ? folder : folder + "/");
 }
@@ -80,7 +116,7 @@ void OutputFolder::take_lock() {
       FileDescriptor(::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
   if (!lock_.is_open())
     fail(ErrorKind::storage, "opening '{}': {}", lock_path, std::strerror(errno));
-  if (::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0) {
+  if (!lock_exclusively(lock_.get())) {
     if (errno == EWOULDBLOCK)
       fail(ErrorKind::busy,
            "the folder '{}' is in use by another run ({})",

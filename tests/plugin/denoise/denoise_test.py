@@ -89,7 +89,30 @@ class Project(DenoiseTest):
                           if name.split("/")[0] != "out"}, before)
         self.assertEqual({path.name for path in (self.folder / "out").iterdir()},
                          {".limpid", "Raw", "job.json", "limpid.log", "micrographs_denoised.star",
-                          "progress.jsonl", "report.json"})
+                          "progress.jsonl", "report.json", "trust.star"})
+
+    def test_the_trust_list_says_what_is_known(self):
+        # Halves of b with independent noise around a common wave; a and c have none.
+        wave = 3 * numpy.sin(numpy.arange(200) / 9)[None, :].repeat(150, 0)
+        halves = [(wave + noise(seed, mean=0, sigma=1)).astype("f4") for seed in (31, 32)]
+        for suffix, half in zip(("EVN", "ODD"), halves):
+            write_mrc(self.folder / f"MotionCorr/job002/Raw/b_{suffix}.mrc", half)
+        write_mrc(self.folder / "MotionCorr/job002/Raw/b.mrc", halves[0] + halves[1])
+
+        def rows():
+            lines = self.output("trust.star").read_text().splitlines()
+            labels = [line.split()[0] for line in lines if line.startswith("_")]
+            return {line.split()[0]: dict(zip(labels, line.split())) for line in lines if line.startswith("out/")}
+
+        self.denoise("--in_mics", "mics.star", model="default")
+        found = rows()
+        self.assertEqual(list(found), ["out/Raw/a.mrc", "out/Raw/b.mrc", "out/Raw/c.mrc"])
+        self.assertEqual(found["out/Raw/a.mrc"]["_limpidSnrBefore"], "nan")
+        self.assertGreater(float(found["out/Raw/b.mrc"]["_limpidSnrBefore"]), 1)
+        self.denoise("--in_mics", "mics.star", model="default")
+        self.assertEqual(rows(), found)  # of finished micrographs, too
+        self.denoise("--in_mics", "mics.star", "--redo", "--halves", "off", model="default")
+        self.assertEqual(rows()["out/Raw/b.mrc"]["_limpidSnrBefore"], "nan")
 
     def test_a_second_run_skips_what_is_finished(self):
         self.denoise("--in_mics", "mics.star")
