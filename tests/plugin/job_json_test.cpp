@@ -89,7 +89,7 @@ std::vector<Job> unusual_jobs() {
   evaluate.denoised_odd = unusual_input();
   evaluate.pixel_size_angstrom = 1.25;
   evaluate.reference_filters = false;
-  return {DenoiseJob{unusual_run(), unusual_input(), "m", true},
+  return {DenoiseJob{unusual_run(), unusual_input(), "m", true, false},
           train,
           unusual_simulation(),
           evaluate,

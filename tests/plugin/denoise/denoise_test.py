@@ -89,7 +89,7 @@ class Project(DenoiseTest):
                           if name.split("/")[0] != "out"}, before)
         self.assertEqual({path.name for path in (self.folder / "out").iterdir()},
                          {".limpid", "Raw", "job.json", "limpid.log", "micrographs_denoised.star",
-                          "progress.jsonl", "report.json"})
+                          "progress.jsonl", "report.json", "trust.star"})
 
     def test_a_second_run_skips_what_is_finished(self):
         self.denoise("--in_mics", "mics.star")
