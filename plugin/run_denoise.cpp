@@ -23,6 +23,7 @@ namespace limpid {
 namespace {
 
 constexpr const char* list_name = "micrographs_denoised.star";
+constexpr const char* trust_name = "trust.star";
 
 // Everything beside the input file that decides the bytes of all results.
 std::string settings_fingerprint(const DenoiseJob& job, const Model& model, DataType precision) {
@@ -53,6 +54,7 @@ void check_results(const DenoiseJob& job,
   }
   static_cast<void>(table.with_names(results));
   results.push_back(output.file(list_name));
+  results.push_back(output.file(trust_name));
   results.push_back(output.file("failed.star"));
   forbid_replacing_inputs(inputs, results);
 }
@@ -85,13 +87,18 @@ std::vector<MicrographEntry> without_repetitions(const std::vector<MicrographEnt
   return kept;
 }
 
+// A list of an earlier run, which says nothing of this one.
+void remove_older(const std::string& path) {
+  std::error_code ignored;  // there may be none
+  std::filesystem::remove(path, ignored);
+}
+
 // The list of results, in the order of the input.
 void write_list(const MicrographTable& table,
                 const std::set<std::string>& finished,
                 const OutputFolder& output) {
   if (finished.empty()) {
-    std::error_code ignored;  // there may be none
-    std::filesystem::remove(output.file(list_name), ignored);
+    remove_older(output.file(list_name));
     return;
   }
   std::vector<std::string> names;
@@ -109,8 +116,10 @@ void write_trust_list(const std::vector<MicrographEntry>& entries,
   for (const MicrographEntry& entry : entries)
     if (const auto found = trust.find(entry.output_name); found != trust.end())
       rows.push_back(found->second);
-  if (!rows.empty())
-    write_file_atomically(output.file("trust.star"), trust_list(rows));
+  if (rows.empty())
+    remove_older(output.file(trust_name));
+  else
+    write_file_atomically(output.file(trust_name), trust_list(rows));
 }
 
 std::string closing_lines(const RunSummary& summary,
@@ -127,7 +136,7 @@ std::string closing_lines(const RunSummary& summary,
     lines += fmt::format(", {} failed ({})", summary.failed_count, output.file("failed.star"));
   if (summary.done_count + summary.skipped_count > 0)
     lines +=
-        fmt::format("\nList: {}\nQuality: {}", output.file(list_name), output.file("trust.star"));
+        fmt::format("\nList: {}\nQuality: {}", output.file(list_name), output.file(trust_name));
   return lines;
 }
 

@@ -163,6 +163,7 @@ class BadMicrographs(BadInputTest):
         (self.folder / "good1.mrc").write_bytes(b"damaged")
         self.assertEqual(self.denoise("good1.mrc").returncode, 1)
         self.assertFalse((self.folder / "out/micrographs_denoised.star").exists())
+        self.assertFalse((self.folder / "out/trust.star").exists())
 
 
 class ExitStatus(BadInputTest):

@@ -71,15 +71,16 @@ class Interruptions(ProgramTest):
     def test_interrupted_from_the_keyboard(self):
         self.check_stopped(signal.SIGINT, 130)
 
-    def test_a_large_micrograph_does_not_delay_the_stop(self):
-        write_mrc(self.folder / "large/a.mrc", numpy.tile(noise(shape=(512, 512)), (6, 6)))
+    def test_a_large_micrograph_is_left_in_the_middle(self):
+        image = numpy.tile(noise(shape=(512, 512)), (3, 3))
+        for name in "ab":
+            write_mrc(self.folder / f"large/{name}.mrc", image)
+        # With the shipped model the second takes long enough to be met in its middle.
         command = ["denoise", "--device", "cpu", "--o", "out", "large"]
-        started = self.folder / "out/limpid.log"
-        code, stderr, seconds = self.interrupt(
-            signal.SIGTERM, lambda: started.exists() and b"micrographs: 1" in started.read_bytes(), *command)
+        code, stderr, seconds = self.interrupt(signal.SIGTERM, self.has(1), *command)
         self.assertEqual(code, 143)
         self.assertLess(seconds, 5)
-        self.assertEqual(self.results(), {})
+        self.assertEqual(list(self.results()), ["a.mrc"])
 
 
 if __name__ == "__main__":
