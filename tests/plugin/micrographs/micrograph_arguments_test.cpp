@@ -18,13 +18,20 @@ TEST_CASE("micrograph arguments: a folder stands for its micrographs by name") {
                            "b_ODD.mrc",
                            "b_CLEAN.mrc",
                            "lonely_CLEAN.mrc",
+                           "d.mrc.gz",
+                           "d_EVN.mrc.gz",
+                           "d_ODD.mrc.gz",
+                           "e.mrc.bz2",
                            ".hidden.mrc",
-                           "notes.txt"})
+                           "notes.txt",
+                           "notes.txt.gz"})
     folder.write(name, "x");
   CHECK(files_of_argument(folder.path()) ==
         std::vector<std::string>{folder.path("a.TIF"),
                                  folder.path("b.mrc"),
                                  folder.path("c.tiff"),
+                                 folder.path("d.mrc.gz"),
+                                 folder.path("e.mrc.bz2"),
                                  folder.path("lonely_CLEAN.mrc")});
 }
 

@@ -30,6 +30,9 @@ TEST_CASE("output name: the extension alone is replaced") {
   CHECK(output_name_for("a") == "a.mrc");
   CHECK(output_name_for(".mrc") == ".mrc.mrc");
   CHECK(output_name_for("a.") == "a.mrc");
+  CHECK(output_name_for("s/a.b.mrc.gz") == "s/a.b.mrc");
+  CHECK(output_name_for("a.MRC.BZ2") == "a.mrc");
+  CHECK(output_name_for(".gz") == ".gz.mrc");
 }
 
 TEST_CASE("output name: nothing leads out of the output folder") {
