@@ -1,0 +1,73 @@
+"""Micrographs before and after."""
+
+import matplotlib.image
+from pwem.viewers import EmPlotter, EmProtocolViewer
+from pyworkflow.protocol import params
+from pyworkflow.utils import getListFromRangeString
+from pyworkflow.viewer import DESKTOP_TKINTER
+
+from limpid.pictures import choose_evenly, draw_pictures
+from limpid.program import LimpidError
+from limpid.protocols.protocol_denoise import OUTPUT, LimpidProtDenoise
+
+DOTS_PER_INCH = 100
+
+
+class LimpidDenoiseViewer(EmProtocolViewer):
+    """ Shows micrographs before and after denoising, what was removed, and their power spectra. """
+    _label = 'before and after'
+    _targets = [LimpidProtDenoise]
+    _environments = [DESKTOP_TKINTER]
+
+    def _defineParams(self, form):
+        form.addSection(label='Visualization')
+        form.addParam('micrographIds', params.StringParam, default='', label='Ids of micrographs',
+                      help='Such as 3, 7-9. Empty: some of all.')
+        form.addParam('pictureCount', params.IntParam, default=3, validators=[params.Positive],
+                      condition='not micrographIds', label='How many',
+                      help='Taken evenly from the first to the last.')
+        form.addParam('showPictures', params.LabelParam, label='Before, after, removed',
+                      help='With power spectra, so that you can judge what was taken away: the '
+                           'removed part should be noise without particles.')
+        form.addParam('showMicrographs', params.LabelParam, label='List of denoised micrographs',
+                      help='The output set in the viewer of Scipion.')
+
+    def _getVisualizeDict(self):
+        return {'showPictures': self._showPictures, 'showMicrographs': self._showMicrographs}
+
+    def _showPictures(self, param=None):
+        output = getattr(self.protocol, OUTPUT, None)
+        if output is None:
+            return [self.errorMessage('No micrograph is denoised yet.', 'Nothing to show')]
+        try:
+            pictures = draw_pictures(self.protocol._getExtraPath(), self._chosen(output),
+                                     output.getSamplingRate(), output.getAcquisition())
+        except LimpidError as error:
+            return [self.errorMessage(str(error), 'Pictures')]
+        if not pictures:
+            return [self.errorMessage('None of these micrographs is denoised.', 'Nothing to show')]
+        return [self._plot(path) for _, path in sorted(pictures.items())]
+
+    def _chosen(self, output):
+        wanted = self.micrographIds.get('').strip()
+        if wanted:
+            return getListFromRangeString(wanted)
+        return choose_evenly(sorted(output.getIdSet()), self.pictureCount.get())
+
+    @staticmethod
+    def _plot(path):
+        image = matplotlib.image.imread(path)
+        height, width = image.shape[:2]
+        plotter = EmPlotter(windowTitle='Before and after', dpi=DOTS_PER_INCH,
+                            figsize=(width / DOTS_PER_INCH, height / DOTS_PER_INCH))
+        axes = plotter.getFigure().add_axes([0, 0, 1, 1])
+        axes.imshow(image, interpolation='antialiased', aspect='equal')
+        axes.set_axis_off()
+        plotter.tightLayoutOn = False  # the picture fills the window
+        return plotter
+
+    def _showMicrographs(self, param=None):
+        output = getattr(self.protocol, OUTPUT, None)
+        if output is None:
+            return [self.errorMessage('No micrograph is denoised yet.', 'Nothing to show')]
+        return [self.objectView(output)]
