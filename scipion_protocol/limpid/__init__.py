@@ -5,8 +5,7 @@ import os
 import pwem
 import pyworkflow.utils as pwutils
 
-from limpid.constants import (COMPATIBLE_VERSION, LIMPID_HOME, LIMPID_SOURCE, PLUGIN_VERSION,
-                              PROGRAM_VERSION)
+from limpid.constants import LIMPID_HOME, LIMPID_SOURCE, PLUGIN_VERSION, PROGRAM_VERSION
 from limpid.installation import installation_problems, install_command
 
 try:  # of 2026; older hosts do without
@@ -25,6 +24,7 @@ class Plugin(pwem.Plugin):
     _pathVars = [LIMPID_HOME]
     _supportedVersions = [PROGRAM_VERSION]
     _processingField = _fields
+    _url = ''  # or the host names its own
 
     @classmethod
     def _defineVariables(cls):

@@ -54,6 +54,11 @@ class ProgramSettings:
                               'for example --gpu_memory 8G.' % command)
 
     # ----------------------------------------------------------------- model
+    def _modelArgument(self):
+        """A name where there is one: descriptions of trained models then say what they started from."""
+        self._modelPath()
+        return self.modelName.get().strip() if self.modelSource.get() == SHIPPED else self._modelPath()
+
     def _modelPath(self):
         """Throws LimpidError when there is none."""
         if self.modelSource.get() == SHIPPED:

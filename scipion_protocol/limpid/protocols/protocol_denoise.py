@@ -87,7 +87,7 @@ class LimpidProtDenoise(ProgramSettings, ProtPreprocessMicrographs, ProtStreamin
         batch = self._batch(number)
         sources = self._inputItems(batch.micrographs())
         arguments = ['denoise', '--in_mics', batch.input_list(), '--o', batch.folder,
-                     '--model', self._modelPath(), '--max_failed', '1']
+                     '--model', self._modelArgument(), '--max_failed', '1']
         if self.float16.get():
             arguments.append('--float16')
         failed = self._runLimpid(arguments, batch.folder, lambda: self._register(batch, sources))

@@ -128,7 +128,7 @@ class LimpidProtTrain(ProgramSettings, EMProtocol):
                      '--name', self.newName.get().strip() or 'model', '--seed', str(self.seed.get()),
                      '--validation_fraction', str(self.validationFraction.get())]
         if self.doFineTune.get():
-            arguments += ['--from', self._modelPath()]
+            arguments += ['--from', self._modelArgument()]
         if self.trainingData.get() == SINGLE:
             arguments += ['--noise_electrons', str(self.noiseElectrons.get()),
                           '--noise_sigma', str(self.noiseSigma.get())]

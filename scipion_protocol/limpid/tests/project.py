@@ -53,8 +53,10 @@ class LimpidTest(BaseTest):
         settings = dict({'useGpu': False, 'binThreads': 1}, **settings)
         protocol = self.newProtocol(LimpidProtDenoise, **settings)
         self.connect(protocol.inputMicrographs, source, 'outputMicrographs')
-        if launch:
-            self.launchProtocol(protocol, wait=wait)
+        if launch and wait:
+            self.launchProtocol(protocol)
+        elif launch:
+            self.proj.launchProtocol(protocol, wait=False)
         return protocol
 
     @staticmethod
