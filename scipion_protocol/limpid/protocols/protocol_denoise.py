@@ -75,13 +75,20 @@ class LimpidProtDenoise(ProgramSettings, ProtPreprocessMicrographs, ProtStreamin
                 self._batch(number).write(
                     {identity: micrographs[identity] for identity in group},
                     *self._inputConditions())
-                steps.append(self._insertFunctionStep(self.denoiseStep, number, prerequisites=[],
-                                                      needsGPU=self.usesGpu()))
+                steps.append(self._insertDenoiseStep(number))
                 planned.update(group)
             if not is_open:
                 break
             time.sleep(self.streamingSleepOnWait.get())
         self._insertFunctionStep(self.finishStep, prerequisites=steps, needsGPU=False)
+
+    def _insertDenoiseStep(self, number):
+        index = self._insertFunctionStep(self.denoiseStep, number, prerequisites=[],
+                                         needsGPU=self.usesGpu())
+        # The host deals out GPUs by the ids of steps, and gives these, which are the indices, later
+        # than it starts the steps. Without an id, all steps would get the first GPU.
+        self._steps[index - 1].setObjId(index)
+        return index
 
     def denoiseStep(self, number):
         batch = self._batch(number)
