@@ -10,6 +10,8 @@ _MEANINGS = {
     4: 'Limpid could not write its results: the disk may be full. Free some space and continue.',
     5: 'Limpid could not use the GPU it was given. Check the GPU IDs ("limpid doctor" tells what works), '
        'or choose not to use the GPU: it then runs on the CPU.',
+    137: 'Limpid was killed, perhaps because memory ran out. Limit it with the further option '
+         '--memory 4G, say, or use fewer processes at a time; then continue.',
     75: 'Another run of Limpid still works in the same folder. Wait for it or stop it, then continue.',
 }
 _GPU = '%(GPU)s'  # filled in by the host, ids separated by blanks

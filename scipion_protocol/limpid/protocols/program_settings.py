@@ -14,7 +14,7 @@ SECONDS_BETWEEN_LOOKS = 3
 
 GPU_HELP = ('Yes: Limpid runs on the GPUs whose IDs are given, and fails when it cannot use them. '
             'No: it runs on the CPU, which gives the same results and takes longer.')
-THREADS_HELP = ('CPU threads of each start of Limpid; 0: all. They matter most when no GPU is used. ')
+THREADS_HELP = 'CPU threads of each start of Limpid; 0: all. They matter most when no GPU is used.'
 
 
 class ProgramSettings:
@@ -72,6 +72,10 @@ class ProgramSettings:
         return read_model(self._modelPath())
 
     # ------------------------------------------------------------------- run
+    def _programThreads(self):
+        """The host calls those of a program otherwise when its own steps have threads, too."""
+        return (self.binThreads if self.modeParallel() else self.numberOfThreads).get()
+
     def _runLimpid(self, arguments, folder, look=lambda: None):
         """Shows what the program writes into its log, and calls `look` from time to time."""
         log = LogTail(folder + '/limpid.log')
@@ -85,7 +89,7 @@ class ProgramSettings:
             self.warning('Will be tried again: %s' % error)
 
         uses_gpu = self.usesGpu()
-        arguments = arguments + processor_arguments(uses_gpu, self.binThreads.get()) + ['--quiet']
+        arguments = arguments + processor_arguments(uses_gpu, self._programThreads()) + ['--quiet']
         with Follower(follow, SECONDS_BETWEEN_LOOKS, warn):
             return run_program(self, limpid.Plugin.getProgram(), arguments, self.extraParams.get(''),
                                uses_gpu, limpid.Plugin.getEnviron())

@@ -56,7 +56,7 @@ class LimpidProtTrain(ProgramSettings, EMProtocol):
         self._defineStart(form)
         form.addSection(label='Training')
         self._defineTraining(form)
-        form.addParallelSection(threads=0, mpi=0, binThreads=4, binThreadsHelp=THREADS_HELP)
+        form.addParallelSection(threads=4, mpi=0, binThreadsHelp=THREADS_HELP)
 
     def _defineStart(self, form):
         group = form.addGroup('Start')

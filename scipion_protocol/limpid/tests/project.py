@@ -4,7 +4,9 @@ import os
 import shutil
 import subprocess
 
+from pwem.objects import SetOfMicrographs
 from pwem.protocols import ProtImportMicrographs
+from pyworkflow.object import Set
 from pyworkflow.plugin import Domain
 from pyworkflow.tests import BaseTest, setupTestProject
 
@@ -57,6 +59,21 @@ class LimpidTest(BaseTest):
             self.launchProtocol(protocol)
         elif launch:
             self.proj.launchProtocol(protocol, wait=False)
+        return protocol
+
+    def madeByHand(self, items, close=True):
+        """A protocol that was not run, with these items in its output."""
+        protocol = self.newProtocol(ProtImportMicrographs, filesPath='/', samplingRate=PIXEL_SIZE)
+        self.proj.saveProtocol(protocol)
+        protocol.makePathsAndClean()
+        output = SetOfMicrographs.create(protocol._getPath())
+        output.setSamplingRate(PIXEL_SIZE)
+        output.setStreamState(Set.STREAM_CLOSED if close else Set.STREAM_OPEN)
+        for item in items:
+            output.append(item)
+        protocol._defineOutputs(outputMicrographs=output)
+        self.proj._storeProtocol(protocol)
+        output.close()
         return protocol
 
     @staticmethod

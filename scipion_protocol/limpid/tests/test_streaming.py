@@ -1,8 +1,6 @@
 import os
 import time
 
-from pwem.objects import SetOfMicrographs
-from pwem.protocols import ProtImportMicrographs
 from pyworkflow.object import Set
 from pyworkflow.protocol import MODE_RESUME
 
@@ -27,25 +25,15 @@ class GrowingSet:
 
     def __init__(self, test, imported):
         self._items = [item.clone() for item in imported.outputMicrographs]
-        self.protocol = test.newProtocol(ProtImportMicrographs, filesPath='/', samplingRate=1.0)
-        test.proj.saveProtocol(self.protocol)
-        self.protocol.makePathsAndClean()
-        self._set = SetOfMicrographs.create(self.protocol._getPath())
-        self._set.copyInfo(imported.outputMicrographs)
-        self._set.setStreamState(Set.STREAM_OPEN)
-        self._append(1)
-        self.protocol._defineOutputs(outputMicrographs=self._set)
-        test.proj._storeProtocol(self.protocol)
-        self._set.close()
-
-    def _append(self, count):
-        for item in self._items[:count]:
-            self._set.append(item)
-        del self._items[:count]
+        self.protocol = test.madeByHand([self._items.pop(0)], close=False)
+        self._set = self.protocol.outputMicrographs
+        self._set.setAcquisition(imported.outputMicrographs.getAcquisition())
 
     def grow(self, count):
         self._set.enableAppend()
-        self._append(count)
+        for item in self._items[:count]:
+            self._set.append(item)
+        del self._items[:count]
         self._set.write()
         self._set.close()
 

@@ -40,7 +40,11 @@ class LimpidDenoiseViewer(EmProtocolViewer):
         if output is None:
             return [self.errorMessage('No micrograph is denoised yet.', 'Nothing to show')]
         try:
-            pictures = draw_pictures(self.protocol._getExtraPath(), self._chosen(output),
+            chosen = self._chosen(output)
+        except ValueError:
+            return [self.errorMessage('Ids are numbers and ranges, such as 3, 7-9.', 'Ids')]
+        try:
+            pictures = draw_pictures(self.protocol._getExtraPath(), chosen,
                                      output.getSamplingRate(), output.getAcquisition())
         except LimpidError as error:
             return [self.errorMessage(str(error), 'Pictures')]
