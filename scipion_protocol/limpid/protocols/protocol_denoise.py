@@ -11,6 +11,7 @@ from pyworkflow.protocol import ProtStreamingBase, STEPS_PARALLEL, params
 
 import limpid
 from limpid.batch import Batch, batch_folder, batches_below, group_batches
+from limpid.locking import patient
 from limpid.program import LimpidError
 from limpid.protocols.program_settings import ProgramSettings, THREADS_HELP
 
@@ -116,6 +117,7 @@ class LimpidProtDenoise(ProgramSettings, ProtPreprocessMicrographs, ProtStreamin
                          'them again.' % len(failures))
 
     # ----------------------------------------------------------------- input
+    @patient
     def _readInput(self):
         """Whether more may come, and id -> file name. Asked in this order: what arrives between
         both questions is seen at the next look."""
@@ -127,6 +129,7 @@ class LimpidProtDenoise(ProgramSettings, ProtPreprocessMicrographs, ProtStreamin
             micrographs.close()
         return is_open, names
 
+    @patient
     def _inputItems(self, identities):
         with self._lock:
             micrographs = self.inputMicrographs.get()
@@ -168,6 +171,7 @@ class LimpidProtDenoise(ProgramSettings, ProtPreprocessMicrographs, ProtStreamin
             if missing:
                 self._register(batch, self._inputItems(missing))
 
+    @patient
     def _doneIds(self):
         with self._lock:
             output = getattr(self, OUTPUT, None)
@@ -177,6 +181,7 @@ class LimpidProtDenoise(ProgramSettings, ProtPreprocessMicrographs, ProtStreamin
             output.close()
             return done
 
+    @patient
     def _register(self, batch, sources):
         """Puts what is finished into the output."""
         with self._lock:

@@ -32,7 +32,7 @@ class TestLimpidViewers(LimpidTest):
         plots = viewer._getVisualizeDict()['showPictures']('showPictures')
         self.assertEqual(2, len(plots))
         for number, plot in enumerate(plots):
-            self.assertGreater(self.saved(plot, 'before_after_%d.png' % number).shape[1], 1000)
+            self.assertGreater(self.saved(plot, 'before_after_%d.png' % number).shape[1], 900)
         viewer.micrographIds.set('2,3')
         self.assertEqual(2, len(viewer._showPictures()))
         viewer.micrographIds.set('two')

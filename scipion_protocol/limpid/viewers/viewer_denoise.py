@@ -11,6 +11,7 @@ from limpid.program import LimpidError
 from limpid.protocols.protocol_denoise import OUTPUT, LimpidProtDenoise
 
 DOTS_PER_INCH = 100
+LARGEST_WINDOW_PX = (1500, 950)  # fits on most screens; zooming shows every pixel
 
 
 class LimpidDenoiseViewer(EmProtocolViewer):
@@ -62,8 +63,9 @@ class LimpidDenoiseViewer(EmProtocolViewer):
     def _plot(path):
         image = matplotlib.image.imread(path)
         height, width = image.shape[:2]
+        scale = min(1, LARGEST_WINDOW_PX[0] / width, LARGEST_WINDOW_PX[1] / height) / DOTS_PER_INCH
         plotter = EmPlotter(windowTitle='Before and after', dpi=DOTS_PER_INCH,
-                            figsize=(width / DOTS_PER_INCH, height / DOTS_PER_INCH))
+                            figsize=(scale * width, scale * height))
         axes = plotter.getFigure().add_axes([0, 0, 1, 1])
         axes.imshow(image, interpolation='antialiased', aspect='equal')
         axes.set_axis_off()
