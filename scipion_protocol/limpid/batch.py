@@ -86,6 +86,17 @@ class Batch:
             results.update((int(row[ID]), row[NAME]) for row in micrograph_rows(final))
         return {number: path for number, path in results.items() if os.path.exists(path)}
 
+    def numbers(self):
+        """id -> name -> value, what the program has measured. None until it has ended."""
+        try:
+            with open(os.path.join(self.folder, 'report.json')) as file:
+                items = json.load(file)['items']
+        except FileNotFoundError:
+            return {}
+        ids = self._ids()
+        return {ids[item['name']]: item['numbers'] for item in items
+                if item['name'] in ids and item.get('numbers')}
+
     def _early_results(self):
         by_result = {}
         for number, name in self.micrographs().items():

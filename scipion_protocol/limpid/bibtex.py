@@ -1,9 +1,9 @@
 """
-@misc{Limpid,
+@article{Limpid,
   title = {Limpid: noise removal for cryo-EM micrographs},
-  author = {{The Limpid authors}},
-  year = {2026},
-  note = {Version 0.1}
+  author = {Limpid authors},
+  journal = {Computer program, version 0.1},
+  year = {2026}
 }
 
 @inproceedings{Lehtinen2018,
@@ -23,6 +23,6 @@
   volume = {11},
   pages = {5208},
   year = {2020},
-  doi = {10.1038/s41467-020-18952-1}
+  doi = {https://doi.org/10.1038/s41467-020-18952-1}
 }
 """

@@ -16,7 +16,6 @@ from limpid.program import LimpidError
 from limpid.protocols.program_settings import ProgramSettings, THREADS_HELP
 
 OUTPUT = 'outputMicrographs'
-SMALLEST_BATCH = 8
 FEWEST_THREADS = 3  # the host itself, the step that watches the input, the step that denoises
 VOID_GPU = 99  # of the host: a slot that is to stay empty
 USE_ORIGINALS = ('Pick on the denoised micrographs, but extract particles from the originals (in '
@@ -48,12 +47,12 @@ class LimpidProtDenoise(ProgramSettings, ProtPreprocessMicrographs, ProtStreamin
                       help='Halves the space on disk (MRC mode 12). Some programs cannot read it.')
         self._defineExtraParam(form, 'denoise')
         form.addSection(label='Streaming')
-        form.addParam('streamingBatchSize', params.IntParam, default=0, validators=[params.GE(0)],
-                      label='Batch size',
+        form.addParam('streamingBatchSize', params.IntParam, default=8,
+                      validators=[params.Positive], label='Batch size',
                       help='While the input grows, Limpid starts as soon as this many micrographs '
-                           'wait, and takes at most twice as many at once; 0: %d. Each start loads '
-                           'the model and costs a few seconds. All that are left when the input is '
-                           'complete are done in one start for each GPU.' % SMALLEST_BATCH)
+                           'wait, and takes at most twice as many at once. Each start loads the model '
+                           'and costs a few seconds. All that are left when the input is complete are '
+                           'done in one start for each GPU.')
         form.addParam('streamingSleepOnWait', params.IntParam, default=5,
                       validators=[params.Positive], label='Seconds between looks at the input',
                       help='How long to wait before looking for new micrographs again.')
@@ -66,12 +65,13 @@ class LimpidProtDenoise(ProgramSettings, ProtPreprocessMicrographs, ProtStreamin
         self._takeEarlierResults()
         planned = self._doneIds()
         number = len(batches_below(self._getExtraPath()))
+        smallest = self.streamingBatchSize.get()
         steps = []
         while True:
             is_open, micrographs = self._readInput()
             waiting = [identity for identity in micrographs if identity not in planned]
-            for group in group_batches(waiting, is_open, self._smallestBatch(),
-                                       2 * self._smallestBatch(), self._slotCount()):
+            for group in group_batches(waiting, is_open, smallest, 2 * smallest,
+                                       self._slotCount()):
                 number += 1
                 self._batch(number).write(
                     {identity: micrographs[identity] for identity in group},
@@ -141,9 +141,6 @@ class LimpidProtDenoise(ProgramSettings, ProtPreprocessMicrographs, ProtStreamin
     def _inputConditions(self):
         micrographs = self.inputMicrographs.get()
         return micrographs.getSamplingRate(), micrographs.getAcquisition()
-
-    def _smallestBatch(self):
-        return self.streamingBatchSize.get() or SMALLEST_BATCH
 
     def _slotCount(self):
         """How many starts of the program can work at a time; the host deals out the GPUs."""
@@ -237,17 +234,19 @@ class LimpidProtDenoise(ProgramSettings, ProtPreprocessMicrographs, ProtStreamin
     def _summary(self):
         output = getattr(self, OUTPUT, None)
         if output is None:
-            return ['No micrograph is denoised yet.']
-        summary = ['%d of %d micrographs are denoised%s.'
-                   % (output.getSize(), self.inputMicrographs.get().getSize(),
-                      '' if output.isStreamOpen() is False else ', more are to come')]
-        summary += self._modelLines()
+            return ['No micrograph is denoised yet.'] + self._failureLines()
+        more = ', more are to come' if output.isStreamOpen() else ''
+        return (['%d of %d micrographs are denoised%s.'
+                 % (output.getSize(), self.inputMicrographs.get().getSize(), more)]
+                + self._modelLines() + self._failureLines() + [USE_ORIGINALS])
+
+    def _failureLines(self):
         failures = self._failures()
-        if failures:
-            identity, reason = next(iter(failures.items()))
-            summary.append('*%d could not be denoised* and are left out, such as micrograph %d: %s'
-                           % (len(failures), identity, reason))
-        return summary + [USE_ORIGINALS]
+        if not failures:
+            return []
+        identity, reason = next(iter(failures.items()))
+        return ['*%d could not be denoised* and are left out, such as micrograph %d: %s'
+                % (len(failures), identity, reason)]
 
     def _modelLines(self):
         try:
@@ -264,8 +263,7 @@ class LimpidProtDenoise(ProgramSettings, ProtPreprocessMicrographs, ProtStreamin
             model = self._describeModel().name
         except LimpidError:
             model = os.path.basename(self.modelName.get(''))
-        return ['%d micrographs were denoised with Limpid %s [Limpid] and its model "%s". They served '
-                'to find particles; particles were to be extracted from the original micrographs.'
+        return ['%d micrographs were denoised with the program [Limpid], version %s, and its model "%s".'
                 % (output.getSize(), limpid.constants.PROGRAM_VERSION, model)]
 
     def _citations(self):

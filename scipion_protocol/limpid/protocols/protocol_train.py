@@ -68,11 +68,10 @@ class LimpidProtTrain(ProgramSettings, EMProtocol):
                       help='Stored in its file and shown where models are chosen.')
 
     def _defineTraining(self, form):
-        form.addParam('epochs', params.FloatParam, default=0, validators=[params.GE(0)],
-                      label='Epochs', help='How often all pixels are visited; 0: 20 times, or as long '
-                                           'as the minutes below allow.')
+        form.addParam('epochs', params.FloatParam, default=20, validators=[params.Positive],
+                      label='Epochs', help='How often all pixels are visited.')
         form.addParam('minutes', params.FloatParam, default=0, validators=[params.GE(0)],
-                      label='Minutes', help='How long to train instead of a number of epochs; 0: as '
+                      label='Minutes', help='How long to train, instead of a number of epochs; 0: as '
                                             'the epochs ask.')
         form.addParam('patchSize', params.IntParam, default=0, validators=[params.GE(0)],
                       label='Patch size (px)',
@@ -132,8 +131,11 @@ class LimpidProtTrain(ProgramSettings, EMProtocol):
         if self.trainingData.get() == SINGLE:
             arguments += ['--noise_electrons', str(self.noiseElectrons.get()),
                           '--noise_sigma', str(self.noiseSigma.get())]
-        for option, value in (('--epochs', self.epochs.get()), ('--minutes', self.minutes.get()),
-                              ('--patch_size', self.patchSize.get()),
+        if self.minutes.get():
+            arguments += ['--minutes', str(self.minutes.get())]
+        else:
+            arguments += ['--epochs', str(self.epochs.get())]
+        for option, value in (('--patch_size', self.patchSize.get()),
                               ('--batch_size', self.batchSize.get()),
                               ('--learning_rate', self.learningRate.get())):
             if value:
@@ -210,8 +212,10 @@ class LimpidProtTrain(ProgramSettings, EMProtocol):
 
     def _warnings(self):
         warnings = self._pixelSizeWarnings(self._micrographs()) if self.doFineTune.get() else []
-        if self.epochs.get() and self.minutes.get():
-            warnings.append('Epochs and minutes are both given: the epochs decide.')
+        sets = [pointer.get() for pointer in self._inputPointers()]
+        if any(item is not None and item.isStreamOpen() for item in sets):
+            warnings.append('More micrographs are to come: only those that are there now are trained '
+                            'on.')
         return warnings
 
     def _summary(self):
@@ -227,8 +231,8 @@ class LimpidProtTrain(ProgramSettings, EMProtocol):
         model = getattr(self, OUTPUT, None)
         if model is None:
             return []
-        return ['A model was trained with Limpid %s [Limpid] by predicting one noisy image from '
-                'another of the same area [Lehtinen2018]: %s.'
+        return ['A model was trained with the program [Limpid], version %s, by predicting one noisy '
+                'image from another of the same area [Lehtinen2018]: %s.'
                 % (limpid.constants.PROGRAM_VERSION, model.describe().training)]
 
     def _citations(self):

@@ -13,7 +13,7 @@ from limpid.tests.project import LimpidTest
 from limpid.tests.test_train import SMALL
 from limpid.viewers import LimpidDenoiseViewer, LimpidModelViewer, LimpidTrainViewer
 from limpid.viewers.viewer_model import read_curve
-from limpid.wizards import proposed_patch_size
+from limpid.wizards import LimpidPatchWizard, proposed_patch_size
 
 
 class TestLimpidViewers(LimpidTest):
@@ -33,6 +33,9 @@ class TestLimpidViewers(LimpidTest):
         self.assertEqual(2, len(plots))
         for number, plot in enumerate(plots):
             self.assertGreater(self.saved(plot, 'before_after_%d.png' % number).shape[1], 900)
+        numbers, = viewer._getVisualizeDict()['showNumbers']('showNumbers')
+        self.assertEqual(4, len(numbers.getFigure().axes[0].lines[0].get_xdata()))
+        self.saved(numbers, 'numbers.png')
         viewer.micrographIds.set('2,3')
         self.assertEqual(2, len(viewer._showPictures()))
         viewer.micrographIds.set('two')
@@ -70,3 +73,21 @@ class TestLimpidViewers(LimpidTest):
         self.assertEqual(512, proposed_patch_size(4096, 4096, True))
         self.assertEqual(192, proposed_patch_size(4096, 4096, False))
         self.assertEqual(128, proposed_patch_size(300, 256, True))
+
+    def test_patch_wizard(self):
+        class Form:
+            protocol = self.newProtocol(LimpidProtTrain, trainingData=SINGLE, useGpu=False)
+            error, values = '', {}
+
+            def setVar(self, name, value):
+                self.values[name] = value
+
+            def showError(self, text):
+                self.error = text
+
+        form = Form()
+        LimpidPatchWizard().show(form)
+        self.assertIn('Choose the micrographs', form.error)
+        self.connect(form.protocol.inputMicrographs, self.importSimulated(4), 'outputMicrographs')
+        LimpidPatchWizard().show(form)
+        self.assertEqual({'patchSize': 128}, form.values)

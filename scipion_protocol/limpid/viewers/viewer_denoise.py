@@ -1,11 +1,13 @@
 """Micrographs before and after."""
 
 import matplotlib.image
+from matplotlib.ticker import MaxNLocator
 from pwem.viewers import EmPlotter, EmProtocolViewer
 from pyworkflow.protocol import params
 from pyworkflow.utils import getListFromRangeString
 from pyworkflow.viewer import DESKTOP_TKINTER
 
+from limpid.batch import batches_below
 from limpid.pictures import choose_evenly, draw_pictures
 from limpid.program import LimpidError
 from limpid.protocols.protocol_denoise import OUTPUT, LimpidProtDenoise
@@ -30,11 +32,15 @@ class LimpidDenoiseViewer(EmProtocolViewer):
         form.addParam('showPictures', params.LabelParam, label='Before, after, removed',
                       help='With power spectra, so that you can judge what was taken away: the '
                            'removed part should be noise without particles.')
+        form.addParam('showNumbers', params.LabelParam, label='Numbers of all micrographs',
+                      help='What was measured while they were denoised, such as the mean and the '
+                           'standard deviation of the originals. Outliers are worth a look.')
         form.addParam('showMicrographs', params.LabelParam, label='List of denoised micrographs',
                       help='The output set in the viewer of Scipion.')
 
     def _getVisualizeDict(self):
-        return {'showPictures': self._showPictures, 'showMicrographs': self._showMicrographs}
+        return {'showPictures': self._showPictures, 'showNumbers': self._showNumbers,
+                'showMicrographs': self._showMicrographs}
 
     def _showPictures(self, param=None):
         output = getattr(self.protocol, OUTPUT, None)
@@ -71,6 +77,26 @@ class LimpidDenoiseViewer(EmProtocolViewer):
         axes.set_axis_off()
         plotter.tightLayoutOn = False  # the picture fills the window
         return plotter
+
+    def _showNumbers(self, param=None):
+        numbers = {}
+        for batch in batches_below(self.protocol._getExtraPath()):
+            numbers.update(batch.numbers())
+        names = sorted({name for values in numbers.values() for name in values})
+        if not names:
+            return [self.errorMessage('Nothing is measured yet: wait for the end of a batch.',
+                                      'Nothing to show')]
+        plotter = EmPlotter(x=len(names), y=1, windowTitle='Numbers of all micrographs',
+                            figsize=(9, 1 + 1.8 * len(names)))
+        for name in names:
+            ids = sorted(identity for identity in numbers if name in numbers[identity])
+            axes = plotter.createSubPlot('', 'id of the micrograph' if name == names[-1] else '',
+                                         name.replace('_', ' '))
+            axes.plot(ids, [numbers[identity][name] for identity in ids], '.')
+            axes.ticklabel_format(useOffset=False)
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+            axes.grid(alpha=0.3)
+        return [plotter]
 
     def _showMicrographs(self, param=None):
         output = getattr(self.protocol, OUTPUT, None)
