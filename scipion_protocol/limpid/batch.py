@@ -7,6 +7,10 @@ import re
 from limpid.star import read_star, write_star
 
 NAME = 'rlnMicrographName'
+EVEN = 'rlnMicrographNameEven'
+ODD = 'rlnMicrographNameOdd'
+MOVIE = 'rlnMicrographMovieName'
+UNKNOWN = 'None'  # as RELION writes it
 ID = 'scipionMicrographId'
 INPUT = 'micrographs.star'
 OUTPUT = 'micrographs_denoised.star'
@@ -28,11 +32,11 @@ def optics_row(pixel_size, acquisition):
     return row
 
 
-def micrograph_list(path, rows, pixel_size, acquisition):
-    """A list for the program. `rows` are dicts, their first key is NAME."""
-    micrographs = [dict(row, rlnOpticsGroup=1) for row in rows]
+def write_list(path, rows, pixel_size, acquisition):
+    """A list for the program. `rows` are dicts, their first key is NAME or MOVIE."""
+    table = 'movies' if MOVIE in rows[0] else 'micrographs'
     write_star(path, {'optics': [optics_row(pixel_size, acquisition)],
-                      'micrographs': micrographs})
+                      table: [dict(row, rlnOpticsGroup=1) for row in rows]})
 
 
 def micrograph_rows(path):
@@ -57,11 +61,16 @@ class Batch:
     def __init__(self, folder):
         self.folder = folder
 
-    def write(self, micrographs, pixel_size, acquisition):
-        """`micrographs`: id -> file name."""
+    def write(self, micrographs, halves, pixel_size, acquisition):
+        """`micrographs`: id -> file name; `halves`: id -> (even, odd), where these are known."""
         os.makedirs(self.folder, exist_ok=True)
-        rows = [{NAME: name, ID: number} for number, name in micrographs.items()]
-        micrograph_list(self.input_list(), rows, pixel_size, acquisition)
+        rows = []
+        for number, name in micrographs.items():
+            row = {NAME: name, ID: number}
+            if halves:
+                row[EVEN], row[ODD] = halves.get(number, (UNKNOWN, UNKNOWN))
+            rows.append(row)
+        write_list(self.input_list(), rows, pixel_size, acquisition)
 
     def input_list(self):
         return os.path.join(self.folder, INPUT)

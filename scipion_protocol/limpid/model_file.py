@@ -49,6 +49,8 @@ class ModelDescription:
 
 
 def kind_of_training(text):
+    if 'movies' in text:
+        return 'movies'
     if 'halves' in text:
         return 'even/odd'
     if 'noise added' in text:

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 
 import limpid
-from limpid.batch import NAME, batches_below, micrograph_list
+from limpid.batch import NAME, batches_below, write_list
 from limpid.program import LimpidError
 
 
@@ -40,7 +40,7 @@ def _draw(batch, name, target, pixel_size, acquisition):
     folder = os.path.splitext(target)[0]
     os.makedirs(folder, exist_ok=True)
     listing = os.path.join(folder, 'micrograph.star')
-    micrograph_list(listing, [{NAME: name}], pixel_size, acquisition)
+    write_list(listing, [{NAME: name}], pixel_size, acquisition)
     run = subprocess.run([limpid.Plugin.getProgram(), 'preview', '--in_mics', listing, '--denoised',
                           batch.folder, '--o', folder, '--count', '1', '--device', 'cpu', '--quiet'],
                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True,

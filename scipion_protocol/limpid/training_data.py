@@ -2,10 +2,8 @@
 
 import re
 
-from limpid.batch import NAME
+from limpid.batch import EVEN, MOVIE, NAME, ODD
 
-EVEN = 'rlnMicrographNameEven'
-ODD = 'rlnMicrographNameOdd'
 # Motion correction (new streaming engine): names of the odd and the even sum, in this order.
 HALVES_ATTRIBUTE = '_mcEvenOddMics'
 
@@ -46,3 +44,7 @@ def rows_of_noted_halves(micrographs):
 
 def rows_of_single(micrographs):
     return [{NAME: item.getFileName()} for item in micrographs]
+
+
+def rows_of_movies(movies):
+    return [{MOVIE: item.getFileName()} for item in movies]

@@ -14,6 +14,7 @@ from limpid.batch import Batch, batch_folder, batches_below, group_batches
 from limpid.locking import patient
 from limpid.program import LimpidError
 from limpid.protocols.program_settings import ProgramSettings, THREADS_HELP
+from limpid.training_data import halves_of
 
 OUTPUT = 'outputMicrographs'
 FEWEST_THREADS = 3  # the host itself, the step that watches the input, the step that denoises
@@ -42,6 +43,11 @@ class LimpidProtDenoise(ProgramSettings, ProtPreprocessMicrographs, ProtStreamin
                       help='Micrographs to denoise, complete or still growing. They are not changed. '
                            + USE_ORIGINALS)
         self._defineModelParams(form)
+        form.addParam('measureQuality', params.BooleanParam, default=True,
+                      label='Measure the quality on halves?',
+                      help='Where even and odd half-micrographs are known (noted by motion correction, '
+                           'or NAME_EVN and NAME_ODD beside the files), the signal-to-noise ratio '
+                           'before and after is measured on them. It takes a little longer.')
         form.addParam('float16', params.BooleanParam, default=False,
                       expertLevel=params.LEVEL_ADVANCED, label='Write half precision?',
                       help='Halves the space on disk (MRC mode 12). Some programs cannot read it.')
@@ -68,13 +74,14 @@ class LimpidProtDenoise(ProgramSettings, ProtPreprocessMicrographs, ProtStreamin
         smallest = self.streamingBatchSize.get()
         steps = []
         while True:
-            is_open, micrographs = self._readInput()
+            is_open, micrographs, halves = self._readInput()
             waiting = [identity for identity in micrographs if identity not in planned]
             for group in group_batches(waiting, is_open, smallest, 2 * smallest,
                                        self._slotCount()):
                 number += 1
                 self._batch(number).write(
                     {identity: micrographs[identity] for identity in group},
+                    {identity: halves[identity] for identity in group if identity in halves},
                     *self._inputConditions())
                 steps.append(self._insertDenoiseStep(number))
                 planned.update(group)
@@ -95,7 +102,8 @@ class LimpidProtDenoise(ProgramSettings, ProtPreprocessMicrographs, ProtStreamin
         batch = self._batch(number)
         sources = self._inputItems(batch.micrographs())
         arguments = ['denoise', '--in_mics', batch.input_list(), '--o', batch.folder,
-                     '--model', self._modelArgument(), '--max_failed', '1']
+                     '--model', self._modelArgument(), '--max_failed', '1',
+                     '--halves', 'auto' if self.measureQuality.get() else 'off']
         if self.float16.get():
             arguments.append('--float16')
         failed = self._runLimpid(arguments, batch.folder, lambda: self._register(batch, sources))
@@ -119,15 +127,19 @@ class LimpidProtDenoise(ProgramSettings, ProtPreprocessMicrographs, ProtStreamin
     # ----------------------------------------------------------------- input
     @patient
     def _readInput(self):
-        """Whether more may come, and id -> file name. Asked in this order: what arrives between
-        both questions is seen at the next look."""
+        """Whether more may come, id -> file name, and id -> halves where these are noted. Asked in
+        this order: what arrives after the first question is seen at the next look."""
         with self._lock:
             micrographs = self.inputMicrographs.get()
             micrographs.loadAllProperties()
             is_open = micrographs.isStreamOpen()
-            names = {item.getObjId(): item.getFileName() for item in micrographs}
+            names, halves = {}, {}
+            for item in micrographs:
+                names[item.getObjId()] = item.getFileName()
+                if halves_of(item):
+                    halves[item.getObjId()] = halves_of(item)
             micrographs.close()
-        return is_open, names
+        return is_open, names, halves
 
     @patient
     def _inputItems(self, identities):

@@ -7,14 +7,16 @@ from pyworkflow import BETA
 from pyworkflow.protocol import STEPS_SERIAL, params
 
 import limpid
-from limpid.batch import micrograph_list
+from limpid.batch import write_list
 from limpid.objects import LimpidModel
 from limpid.program import LimpidError
 from limpid.protocols.program_settings import ProgramSettings, THREADS_HELP
-from limpid.training_data import rows_of_noted_halves, rows_of_single, rows_of_two_sets
+from limpid.training_data import (rows_of_movies, rows_of_noted_halves, rows_of_single,
+                                  rows_of_two_sets)
 
 OUTPUT = 'outputModel'
-TWO_SETS, NOTED_HALVES, SINGLE = range(3)
+TWO_SETS, NOTED_HALVES, SINGLE, MOVIES = range(4)
+PAIRS = {TWO_SETS: 'halves', NOTED_HALVES: 'halves', SINGLE: 'simulated', MOVIES: 'movies'}
 PATCH_MULTIPLE = 32  # of the networks of Limpid
 FEWEST_MICROGRAPHS = 2  # one of them to validate on
 
@@ -36,13 +38,15 @@ class LimpidProtTrain(ProgramSettings, EMProtocol):
         self._defineGpuParams(form)
         form.addParam('trainingData', params.EnumParam, default=TWO_SETS,
                       choices=['even set and odd set', 'set that notes its halves',
-                               'micrographs alone'],
+                               'micrographs alone', 'movies'],
                       label='Train on',
                       help='*even set and odd set*: the two outputs of a motion correction that sums '
                            'even and odd frames.\n*set that notes its halves*: the full micrographs of '
                            'such a motion correction, when they carry the names of their halves '
                            '(motioncorr, new streaming).\n*micrographs alone*: noise is added to them. '
-                           'Prefer halves where there are movies.')
+                           'Prefer halves where there are movies.\n*movies*: their frames are summed to '
+                           'halves as they are. They should be aligned: shifts that the set notes are '
+                           'not applied.')
         two_sets = 'trainingData == %d' % TWO_SETS
         form.addParam('inputEven', params.PointerParam, pointerClass='SetOfMicrographs',
                       important=True, condition=two_sets, allowsNull=True, label='Even micrographs',
@@ -51,8 +55,14 @@ class LimpidProtTrain(ProgramSettings, EMProtocol):
                       important=True, condition=two_sets, allowsNull=True, label='Odd micrographs',
                       help='Sums over the odd frames of the same movies.')
         form.addParam('inputMicrographs', params.PointerParam, pointerClass='SetOfMicrographs',
-                      important=True, condition='trainingData != %d' % TWO_SETS, allowsNull=True,
-                      label='Micrographs', help='Micrographs to train on. They are not changed.')
+                      important=True, allowsNull=True, label='Micrographs',
+                      condition='trainingData in (%d, %d)' % (NOTED_HALVES, SINGLE),
+                      help='Micrographs to train on. They are not changed.')
+        form.addParam('inputMovies', params.PointerParam, pointerClass='SetOfMovies',
+                      important=True, allowsNull=True, label='Movies',
+                      condition='trainingData == %d' % MOVIES,
+                      help='Movies with aligned frames, such as a motion correction saves when asked '
+                           'to. The gain reference of the set is applied.')
         self._defineStart(form)
         form.addSection(label='Training')
         self._defineTraining(form)
@@ -116,19 +126,22 @@ class LimpidProtTrain(ProgramSettings, EMProtocol):
             raise LimpidError(self._tooFew(len(rows)))
         os.makedirs(self._trainingFolder(), exist_ok=True)
         micrographs = self._micrographs()
-        micrograph_list(self._listFile(), rows, micrographs.getSamplingRate(),
-                        micrographs.getAcquisition())
-        self.info('%d micrographs to train on' % len(rows))
+        write_list(self._listFile(), rows, micrographs.getSamplingRate(),
+                   micrographs.getAcquisition())
+        self.info('%d to train on' % len(rows))
 
     def trainStep(self):
         # What an interrupted training has left in the folder is gone on from.
-        arguments = ['train', '--in_mics', self._listFile(), '--o', self._trainingFolder(),
-                     '--pairs', 'simulated' if self.trainingData.get() == SINGLE else 'halves',
+        kind = self.trainingData.get()
+        arguments = ['train', '--in_movies' if kind == MOVIES else '--in_mics', self._listFile(),
+                     '--o', self._trainingFolder(), '--pairs', PAIRS[kind],
                      '--name', self.newName.get().strip() or 'model', '--seed', str(self.seed.get()),
                      '--validation_fraction', str(self.validationFraction.get())]
         if self.doFineTune.get():
             arguments += ['--from', self._modelArgument()]
-        if self.trainingData.get() == SINGLE:
+        if kind == MOVIES and self.inputMovies.get().getGain():
+            arguments += ['--gain', self.inputMovies.get().getGain()]
+        if kind == SINGLE:
             arguments += ['--noise_electrons', str(self.noiseElectrons.get()),
                           '--noise_sigma', str(self.noiseSigma.get())]
         if self.minutes.get():
@@ -153,7 +166,7 @@ class LimpidProtTrain(ProgramSettings, EMProtocol):
     def _inputPointers(self):
         if self.trainingData.get() == TWO_SETS:
             return [self.inputEven, self.inputOdd]
-        return [self.inputMicrographs]
+        return [self.inputMovies if self.trainingData.get() == MOVIES else self.inputMicrographs]
 
     def _micrographs(self):
         return self._inputPointers()[0].get()
@@ -164,6 +177,8 @@ class LimpidProtTrain(ProgramSettings, EMProtocol):
             return rows_of_two_sets(self.inputEven.get(), self.inputOdd.get())
         if kind == NOTED_HALVES:
             return rows_of_noted_halves(self.inputMicrographs.get())
+        if kind == MOVIES:
+            return rows_of_movies(self.inputMovies.get())
         return rows_of_single(self.inputMicrographs.get())
 
     def _trainingFolder(self):
@@ -178,7 +193,7 @@ class LimpidProtTrain(ProgramSettings, EMProtocol):
 
     # ------------------------------------------------------------------ info
     def _tooFew(self, count):
-        text = 'There are %d micrographs to train on; at least %d are needed.' \
+        text = 'There are %d images to train on; at least %d are needed.' \
                % (count, FEWEST_MICROGRAPHS)
         if self.trainingData.get() == TWO_SETS:
             text += ' Those of the even and the odd set are paired by their names: are both of the ' \
@@ -193,7 +208,7 @@ class LimpidProtTrain(ProgramSettings, EMProtocol):
         if self.doFineTune.get():
             errors += self._modelErrors()
         if any(pointer.get() is None for pointer in self._inputPointers()):
-            return errors + ['Choose the micrographs to train on.']
+            return errors + ['Choose what to train on.']
         count = len(self._rows())
         if count < FEWEST_MICROGRAPHS:
             errors.append(self._tooFew(count))
@@ -214,8 +229,11 @@ class LimpidProtTrain(ProgramSettings, EMProtocol):
         warnings = self._pixelSizeWarnings(self._micrographs()) if self.doFineTune.get() else []
         sets = [pointer.get() for pointer in self._inputPointers()]
         if any(item is not None and item.isStreamOpen() for item in sets):
-            warnings.append('More micrographs are to come: only those that are there now are trained '
-                            'on.')
+            warnings.append('More are to come: only those that are there now are trained on.')
+        movies = self.inputMovies.get() if self.trainingData.get() == MOVIES else None
+        if movies is not None and movies.getFirstItem().hasAlignment():
+            warnings.append('The movies note shifts of their frames, which are not applied. If their '
+                            'frames are not aligned, train on even and odd micrographs instead.')
         return warnings
 
     def _summary(self):

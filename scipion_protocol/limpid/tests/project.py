@@ -30,6 +30,18 @@ def simulated(count):
     return _projects[count]
 
 
+def simulated_movies(count):
+    """Paths of movies."""
+    root = os.path.abspath(os.path.join(os.environ['SCIPION_USER_DATA'], 'SimulatedMovies'))
+    shutil.rmtree(root, ignore_errors=True)
+    for number in range(count):
+        subprocess.run([limpid.Plugin.getProgram(), 'simulate', '--count', '1', '--size', str(SIZE),
+                        '--frames', '6', '--pixel_size', str(PIXEL_SIZE), '--seed', str(number),
+                        '--o', os.path.join(root, str(number)), '--device', 'cpu', '--quiet'],
+                       check=True)
+    return [os.path.join(root, str(number), 'Movies', 'sim_0001.mrcs') for number in range(count)]
+
+
 class LimpidTest(BaseTest):
     """A project for each class."""
 
@@ -61,12 +73,13 @@ class LimpidTest(BaseTest):
             self.proj.launchProtocol(protocol, wait=False)
         return protocol
 
-    def madeByHand(self, items, close=True):
-        """A protocol that was not run, with these items in its output."""
+    def madeByHand(self, items, close=True, kind=SetOfMicrographs):
+        """A protocol that was not run, with these items in its output, which is called
+        outputMicrographs whatever it holds."""
         protocol = self.newProtocol(ProtImportMicrographs, filesPath='/', samplingRate=PIXEL_SIZE)
         self.proj.saveProtocol(protocol)
         protocol.makePathsAndClean()
-        output = SetOfMicrographs.create(protocol._getPath())
+        output = kind.create(protocol._getPath())
         output.setSamplingRate(PIXEL_SIZE)
         output.setStreamState(Set.STREAM_CLOSED if close else Set.STREAM_OPEN)
         for item in items:

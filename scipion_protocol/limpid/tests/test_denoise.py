@@ -5,7 +5,7 @@ import time
 import mrcfile
 import numpy
 
-from pyworkflow.object import Pointer
+from pyworkflow.object import CsvList, Pointer
 
 from limpid.batch import batches_below
 from limpid.tests.project import PIXEL_SIZE, LimpidTest, simulated
@@ -93,3 +93,23 @@ class TestLimpidDenoise(LimpidTest):
         for item in protocol.outputMicrographs:
             self.assertTrue(item.getFileName().endswith('.mrc'))
             self.assertAlmostEqual(PIXEL_SIZE, read_pixels(item.getFileName())[1], 4)
+
+    def test_quality_is_measured_on_noted_halves(self):
+        items = []
+        for item in self.importSimulated(4).outputMicrographs:
+            stem = os.path.join(simulated(4), os.path.splitext(item.getMicName())[0])
+            copy = item.clone()
+            copy._mcEvenOddMics = CsvList(pType=str)
+            # Of the last, one half is gone.
+            copy._mcEvenOddMics.set([stem + '_ODD.mrc', stem + ('_EVN.mrc' if len(items) < 3 else '_no')])
+            items.append(copy)
+        source = self.madeByHand(items)
+        protocol = self.denoise(source)
+        self.assertSetSize(protocol.outputMicrographs, 4)
+        numbers = batches_below(protocol._getExtraPath())[0].numbers()
+        for identity in sorted(numbers)[:3]:
+            self.assertGreater(numbers[identity]['snr_after'], numbers[identity]['snr_before'])
+        self.assertNotIn('snr_after', numbers[sorted(numbers)[3]])
+        unmeasured = self.denoise(source, measureQuality=False)
+        numbers = batches_below(unmeasured._getExtraPath())[0].numbers()
+        self.assertFalse(any('snr_after' in values for values in numbers.values()))

@@ -2,6 +2,7 @@ import os
 import shutil
 import time
 
+from pwem.objects import Movie, SetOfMovies
 from pyworkflow.object import CsvList
 from pyworkflow.protocol import MODE_RESUME
 
@@ -9,18 +10,19 @@ import limpid
 from limpid.model_file import shipped_model_path
 from limpid.protocols import LimpidProtImportModel, LimpidProtTrain
 from limpid.protocols.program_settings import OF_PROJECT
-from limpid.protocols.protocol_train import NOTED_HALVES, SINGLE
-from limpid.tests.project import LimpidTest, simulated
+from limpid.protocols.protocol_train import MOVIES, NOTED_HALVES, SINGLE
+from limpid.tests.project import LimpidTest, simulated, simulated_movies
 
 SMALL = {'useGpu': False, 'numberOfThreads': 2, 'patchSize': 64, 'batchSize': 2, 'epochs': 0.5}
 
 
 class TestLimpidTrain(LimpidTest):
     def train(self, launch=True, **settings):
-        even, odd, full = (settings.pop(name, None) for name in ('even', 'odd', 'full'))
+        even, odd, full, movies = (settings.pop(name, None)
+                                   for name in ('even', 'odd', 'full', 'movies'))
         protocol = self.newProtocol(LimpidProtTrain, **dict(SMALL, **settings))
         for pointer, source in ((protocol.inputEven, even), (protocol.inputOdd, odd),
-                                (protocol.inputMicrographs, full)):
+                                (protocol.inputMicrographs, full), (protocol.inputMovies, movies)):
             if source is not None:
                 self.connect(pointer, source, 'outputMicrographs')
         if launch:
@@ -67,6 +69,14 @@ class TestLimpidTrain(LimpidTest):
         protocol = self.train(full=self.importSimulated(4), trainingData=SINGLE)
         self.assertEqual('simulated noise', protocol.outputModel.getKind())
 
+    def test_movies(self):
+        movies = [Movie(location=path) for path in simulated_movies(3)]
+        source = self.madeByHand(movies, kind=SetOfMovies)
+        protocol = self.train(movies=source, trainingData=MOVIES)
+        self.assertEqual('movies', protocol.outputModel.getKind())
+        self.assertAlmostEqual(1.0, protocol.outputModel.getPixelSize(), 4)
+        self.assertEqual([], protocol.warnings())
+
     def test_stop_then_continue(self):
         even, odd = self.importHalves(4)
         protocol = self.train(launch=False, even=even, odd=odd, epochs=8)
@@ -90,7 +100,7 @@ class TestLimpidTrain(LimpidTest):
     def test_validation(self):
         even, odd = self.importHalves(4)
         self.assertEqual([], self.train(launch=False, even=even, odd=odd).validate())
-        self.assertIn('Choose the micrographs', '\n'.join(
+        self.assertIn('Choose what to train on', '\n'.join(
             self.train(launch=False, trainingData=SINGLE).validate()))
         self.assertIn('multiple of 32', '\n'.join(
             self.train(launch=False, even=even, odd=odd, patchSize=100).validate()))

@@ -13,6 +13,12 @@ from limpid.program import LimpidError
 from limpid.protocols.protocol_denoise import OUTPUT, LimpidProtDenoise
 
 DOTS_PER_INCH = 100
+# What tells most about a micrograph, of what the program measures; ratios of signal to noise only where
+# halves are known.
+NUMBERS = {'snr_before': 'SNR before', 'snr_after': 'SNR after',
+           'bias_fraction': 'bias / signal', 'band_noise_left': 'noise left\n(300 to 20 A)',
+           'removed_correlation': 'correlation of\nremoved, denoised',
+           'input_sigma': 'sigma of\nthe original'}
 LARGEST_WINDOW_PX = (1500, 950)  # fits on most screens; zooming shows every pixel
 
 
@@ -33,8 +39,10 @@ class LimpidDenoiseViewer(EmProtocolViewer):
                       help='With power spectra, so that you can judge what was taken away: the '
                            'removed part should be noise without particles.')
         form.addParam('showNumbers', params.LabelParam, label='Numbers of all micrographs',
-                      help='What was measured while they were denoised, such as the mean and the '
-                           'standard deviation of the originals. Outliers are worth a look.')
+                      help='Signal-to-noise ratio before and after and the lost signal (bias), where '
+                           'halves are known; what is left of noise, whether the removed part has to '
+                           'do with the denoised one, and the noise of the original. Outliers are '
+                           'worth a look.')
         form.addParam('showMicrographs', params.LabelParam, label='List of denoised micrographs',
                       help='The output set in the viewer of Scipion.')
 
@@ -82,16 +90,16 @@ class LimpidDenoiseViewer(EmProtocolViewer):
         numbers = {}
         for batch in batches_below(self.protocol._getExtraPath()):
             numbers.update(batch.numbers())
-        names = sorted({name for values in numbers.values() for name in values})
+        names = [name for name in NUMBERS if any(name in values for values in numbers.values())]
         if not names:
             return [self.errorMessage('Nothing is measured yet: wait for the end of a batch.',
                                       'Nothing to show')]
         plotter = EmPlotter(x=len(names), y=1, windowTitle='Numbers of all micrographs',
-                            figsize=(9, 1 + 1.8 * len(names)))
+                            figsize=(9, 1 + 1.5 * len(names)))
         for name in names:
             ids = sorted(identity for identity in numbers if name in numbers[identity])
             axes = plotter.createSubPlot('', 'id of the micrograph' if name == names[-1] else '',
-                                         name.replace('_', ' '))
+                                         NUMBERS[name])
             axes.plot(ids, [numbers[identity][name] for identity in ids], '.')
             axes.ticklabel_format(useOffset=False)
             axes.xaxis.set_major_locator(MaxNLocator(integer=True))
