@@ -1,0 +1,3 @@
+from limpid.protocols.protocol_denoise import LimpidProtDenoise
+from limpid.protocols.protocol_import_model import LimpidProtImportModel
+from limpid.protocols.protocol_train import LimpidProtTrain

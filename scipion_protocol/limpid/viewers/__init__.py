@@ -1,0 +1,2 @@
+from limpid.viewers.viewer_denoise import LimpidDenoiseViewer
+from limpid.viewers.viewer_model import LimpidModelViewer, LimpidTrainViewer
