@@ -1,7 +1,7 @@
 # What scripts/build puts into PREFIX: bin, lib/limpid, share. Nothing refers to where it was built. The component
 # gpu_check, installed only by tools/gpu_bundle, adds the test programs that use a GPU.
 
-install(TARGETS limpid RUNTIME DESTINATION bin)
+install(TARGETS limpid limpid_relion_program RUNTIME DESTINATION bin)
 install(TARGETS limpid_core EXPORT limpid LIBRARY DESTINATION lib/limpid)
 if(LIMPID_HAS_CUDA)
   install(TARGETS limpid_cuda LIBRARY DESTINATION lib/limpid)
