@@ -7,6 +7,7 @@
 #include "plugin/exit_code.h"
 #include "plugin/job.h"
 #include "plugin/run_job.h"
+#include "plugin/run_remap.h"
 #include "relion_wrapper/output_nodes.h"
 
 #include <CLI/CLI.hpp>
@@ -80,11 +81,21 @@ void refuse_cut_command(const CommandWords& words, const JobFolder& folder) {
          "file");
 }
 
+// The parser would take the next label for the value.
+void refuse_empty_values(const CLI::App& parser, const CommandWords& words) {
+  for (const std::string& argument : words.arguments()) {
+    const CLI::Option* option = parser.get_option_no_throw(argument);
+    if (option != nullptr && option->get_items_expected_min() > 0)
+      fail(ErrorKind::usage, "the parameter '{}' has no value", argument);
+  }
+}
+
 // The exit status if there is nothing to do: help was asked for, or an option cannot be followed.
 std::optional<int> parse(CLI::App& parser, const CommandWords& words) {
   // RELION passes its own number of threads in front of "Additional arguments", which may have one.
   parser.get_option("--j")->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   parser.set_version_flag("--version", LIMPID_VERSION);
+  refuse_empty_values(parser, words);
   // The parser takes the arguments from the back.
   std::vector<std::string> arguments(words.arguments().rbegin(), words.arguments().rend());
   try {
@@ -155,12 +166,32 @@ int train(const CommandWords& words, const JobFolder& folder) {
                                       folder.file("model.safetensors")));
 }
 
+int remap(const CommandWords& words, const JobFolder& folder) {
+  CLI::App parser{"Makes coordinates picked on denoised micrographs fit the originals", program};
+  RemapJob job;
+  InputFields inputs;
+  add_host_options(parser, inputs, job.input);
+  add_run_options(parser, job.run);
+  if (const auto result = parse(parser, words))
+    return *result;
+  refuse_inputs("remap", inputs, true);
+  job.input.star_file = inputs.micrographs;
+  job.coordinates = inputs.coordinates;
+  announce("remap", folder);
+  return run_and_register(job,
+                          folder,
+                          {{folder.file(remapped_file_name(job)), NodeKind::coordinates}},
+                          fmt::format("To extract the particles, give an Extraction job the "
+                                      "micrographs {} and these coordinates.",
+                                      inputs.micrographs));
+}
+
 struct Mode {
   const char* name;
   int (*run)(const CommandWords& words, const JobFolder& folder);
 };
 
-constexpr Mode modes[] = {{"denoise", denoise}, {"train", train}};
+constexpr Mode modes[] = {{"denoise", denoise}, {"train", train}, {"remap", remap}};
 
 }  // namespace
 

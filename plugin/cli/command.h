@@ -36,6 +36,7 @@ CommandAction define_train(CLI::App& parser);
 CommandAction define_simulate(CLI::App& parser);
 CommandAction define_evaluate(CLI::App& parser);
 CommandAction define_preview(CLI::App& parser);
+CommandAction define_remap(CLI::App& parser);
 CommandAction define_models(CLI::App& parser);
 CommandAction define_doctor(CLI::App& parser);
 CommandAction define_bench(CLI::App& parser);
