@@ -17,6 +17,7 @@ from model_file import small_model
 from relion_project import MARKS, Project, is_installed, loop_rows
 
 PROGRAM = LIMPID = None
+SOURCES = Path(__file__).resolve().parents[2]
 
 
 class Relion(unittest.TestCase):
@@ -268,10 +269,12 @@ class Failures(Relion):
 
 
 class Interruptions(Relion):
-    def start(self, environment=None):
-        """A training that would go on for an hour; its folder, the pipeliner, the worker."""
+    def start(self, environment=None, **options):
+        """A training that would go on for an hour: its folder, the pipeliner's process, and the
+        numbers of the worker and of the watcher."""
         job = self.project.add("External", **self.fields(
-            ("mode", "train"), ("minutes", "60"), ("patch_size", "64"), ("pairs", "simulated")))
+            ("mode", "train"), ("minutes", "60"), ("patch_size", "64"), ("pairs", "simulated"),
+            **options))
         self.project.environment.update(environment or {})
         pipeliner = self.project.start(job)
         for name in environment or {}:
@@ -286,9 +289,12 @@ class Interruptions(Relion):
         else:
             self.fail("no training began:\n" + self.project.err(job))
         worker = int(lock.read_text().split()[1])
-        fields = Path(f"/proc/{worker}/stat").read_text().rsplit(")", 1)[1].split()
         self.addCleanup(self.end, worker)
-        return job, pipeliner, worker, int(fields[1])
+        return job, pipeliner, worker, self.parent(worker)
+
+    @staticmethod
+    def parent(process):
+        return int(Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[1])
 
     @staticmethod
     def end(process):
@@ -337,6 +343,21 @@ class Interruptions(Relion):
     def test_termination_of_a_slurm_job(self):
         job, pipeliner, _, watcher = self.start({"SLURM_JOB_ID": "1"})
         os.kill(watcher, signal.SIGTERM)
+        self.check_left_open(job, pipeliner, watcher)
+
+    def test_termination_of_the_queue_script(self):
+        template = SOURCES / "relion_wrapper/queue/slurm.sh"
+        job, pipeliner, worker, watcher = self.start({"SLURM_JOB_ID": "1"}, do_queue="Yes",
+                                                     qsub="bash", qsubscript=template)
+        script = watcher
+        while "run_submit.script" not in Path(f"/proc/{script}/cmdline").read_text() or \
+                "run_submit.script" in Path(f"/proc/{self.parent(script)}/cmdline").read_text():
+            script = self.parent(script)
+        os.kill(script, signal.SIGTERM)
+        self.check_left_open(job, pipeliner, watcher)
+
+    def check_left_open(self, job, pipeliner, watcher):
+        """A scheduler will start it again, so for RELION it has not ended."""
         for _ in range(200):
             if not Path(f"/proc/{watcher}").exists():
                 break
@@ -359,6 +380,23 @@ class Train(Relion):
         model = job + "model.safetensors"
         self.assertIn(model, self.project.out(job))
         self.check_succeeded(self.do(("model", model)))
+
+
+class ReadyMade(Relion):
+    def test_job_files_and_the_queue_template(self):
+        jobs = SOURCES / "relion_wrapper/jobs"
+        self.assertEqual(len(list(jobs.glob("relion[345]/*/job.star"))), 9)
+        self.project.environment["PATH"] = f"{Path(PROGRAM).parent}:{os.environ['PATH']}"
+        queue = ("do_queue == Yes;qsub == bash;queuename == any;"
+                 f"qsubscript == {SOURCES / 'relion_wrapper/queue/slurm.sh'}")
+        for name, changes in (("train", "nr_threads == 2;param4_value == 0.02"),
+                              ("denoise", "nr_threads == 2;param2_value == small.safetensors"),
+                              ("denoise", f"param2_value == small.safetensors;{queue}")):
+            job = f"External/job{self.project.job_number():03d}/"
+            self.project.pipeliner("--addJobFromStar", jobs / f"relion3/{name}/job.star",
+                                   "--addJobOptions", f"in_mic == {self.micrographs};{changes}")
+            self.project.run(job)
+            self.check_succeeded(job)
 
 
 class Remap(Relion):
