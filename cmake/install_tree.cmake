@@ -1,12 +1,14 @@
 # What scripts/build puts into PREFIX: bin, lib/limpid, share. Nothing refers to where it was built. The component
 # gpu_check, installed only by tools/gpu_bundle, adds the test programs that use a GPU.
 
-install(TARGETS limpid RUNTIME DESTINATION bin)
+install(TARGETS limpid limpid_relion_program RUNTIME DESTINATION bin)
 install(TARGETS limpid_core EXPORT limpid LIBRARY DESTINATION lib/limpid)
 if(LIMPID_HAS_CUDA)
   install(TARGETS limpid_cuda LIBRARY DESTINATION lib/limpid)
 endif()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/models/ DESTINATION share/limpid/models FILES_MATCHING PATTERN "*.safetensors" PATTERN "*.md")
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/relion_wrapper/jobs ${PROJECT_SOURCE_DIR}/relion_wrapper/queue
+  DESTINATION share/limpid/relion)
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/CHANGELOG.md
   DESTINATION share/doc/limpid)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs DESTINATION share/doc/limpid)

@@ -126,11 +126,17 @@ struct PreviewJob {
   std::int64_t picture_count = 4;
 };
 
+struct RemapJob {
+  RunOptions run;
+  std::string coordinates;  // picked on denoised micrographs (run_remap.h)
+  MicrographInput input;    // the original micrographs
+};
+
 struct DemoJob {
   RunOptions run;
   double train_minutes = 1.0;
 };
 
-using Job = std::variant<DenoiseJob, TrainJob, SimulateJob, EvaluateJob, PreviewJob, DemoJob>;
+using Job = std::variant<DenoiseJob, TrainJob, SimulateJob, EvaluateJob, PreviewJob, RemapJob, DemoJob>;
 
 }  // namespace limpid

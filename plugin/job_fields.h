@@ -190,6 +190,14 @@ void visit_fields(Visitor& visit, FieldsOf<PreviewJob> auto& job) {
 }
 
 template <class Visitor>
+void visit_fields(Visitor& visit, FieldsOf<RemapJob> auto& job) {
+  auto& [run, coordinates, input] = job;
+  visit("run", run);
+  visit("coordinates", coordinates);
+  visit("input", input);
+}
+
+template <class Visitor>
 void visit_fields(Visitor& visit, FieldsOf<DemoJob> auto& job) {
   auto& [run, train_minutes] = job;
   visit("run", run);

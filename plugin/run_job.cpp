@@ -14,6 +14,7 @@
 #include "plugin/run_denoise.h"
 #include "plugin/run_evaluate.h"
 #include "plugin/run_preview.h"
+#include "plugin/run_remap.h"
 #include "plugin/run_simulate.h"
 #include "plugin/run_train.h"
 
@@ -27,6 +28,7 @@
 #include <type_traits>
 #include <utility>
 #include <variant>
+#include <vector>
 
 namespace limpid {
 namespace {
@@ -54,6 +56,8 @@ RunSummary run_in(const OutputFolder* output, const Job& job, Progress& progress
           return run_evaluate(any, progress);
         else if constexpr (std::is_same_v<Kind, PreviewJob>)
           return run_preview(any, *output, progress);
+        else if constexpr (std::is_same_v<Kind, RemapJob>)
+          return run_remap(any, *output, progress);
         else
           return run_demo(any, *output, progress);
       },
@@ -72,6 +76,8 @@ std::string plan(const Job& job) {
     return plan_evaluate(*evaluate);
   if (const auto* preview = std::get_if<PreviewJob>(&job))
     return plan_preview(*preview);
+  if (const auto* remap = std::get_if<RemapJob>(&job))
+    return plan_remap(*remap);
   return "The settings are in order; nothing was written.";
 }
 
@@ -82,6 +88,13 @@ ExitCode judge(const RunSummary& summary, const RunOptions& options) {
   const bool too_many =
       static_cast<double>(summary.failed_count) > options.max_failed_fraction * all;
   return nothing || too_many ? ExitCode::failed : ExitCode::done;
+}
+
+std::string first_failure(const std::vector<ItemResult>& items) {
+  for (const ItemResult& item : items)
+    if (item.state == ItemState::failed)
+      return item.reason;
+  return "unknown";
 }
 
 ExitCode run_and_report(const Job& job, const OutputFolder* output, RunProgress& progress) {
@@ -100,10 +113,13 @@ ExitCode run_and_report(const Job& job, const OutputFolder* output, RunProgress&
   const RunOptions& options = options_of(job);
   const ExitCode code = judge(summary, options);
   if (code != ExitCode::done)
-    progress.failure(fmt::format("{} of {} failed; at most the fraction {} may (--max_failed)",
-                                 summary.failed_count,
-                                 summary.done_count + summary.skipped_count + summary.failed_count,
-                                 options.max_failed_fraction));
+    progress.failure(
+        fmt::format("{} of {} failed, more than the fraction {} that may "
+                    "(--max_failed); the first: {}",
+                    summary.failed_count,
+                    summary.done_count + summary.skipped_count + summary.failed_count,
+                    options.max_failed_fraction,
+                    first_failure(progress.items())));
   return code;
 }
 

@@ -26,12 +26,17 @@ void add_run_options(CLI::App& parser, RunOptions& options);
 void add_device_options(CLI::App& parser, DeviceOptions& options);
 void add_micrograph_input(CLI::App& parser, MicrographInput& input);
 
+// What a command adds to the shared options; the job must outlive the parsing.
+void add_denoise_options(CLI::App& parser, DenoiseJob& job);
+void add_train_options(CLI::App& parser, TrainJob& job);
+
 // Defined in NAME_command.cpp.
 CommandAction define_denoise(CLI::App& parser);
 CommandAction define_train(CLI::App& parser);
 CommandAction define_simulate(CLI::App& parser);
 CommandAction define_evaluate(CLI::App& parser);
 CommandAction define_preview(CLI::App& parser);
+CommandAction define_remap(CLI::App& parser);
 CommandAction define_models(CLI::App& parser);
 CommandAction define_doctor(CLI::App& parser);
 CommandAction define_bench(CLI::App& parser);

@@ -40,42 +40,46 @@ void add_movie_input(CLI::App& parser, MovieInput& movies) {
 
 }  // namespace
 
-CommandAction define_train(CLI::App& parser) {
-  auto job = std::make_shared<TrainJob>();
-  add_micrograph_input(parser, job->input);
-  add_movie_input(parser, job->movies);
-  add_run_options(parser, job->run);
+void add_train_options(CLI::App& parser, TrainJob& job) {
+  add_movie_input(parser, job.movies);
   parser.add_option_function<std::string>(
       "--pairs",
-      checked([job](const std::string& text) { job->pairs = pair_kind_from_name(text); }),
+      checked([&job](const std::string& text) { job.pairs = pair_kind_from_name(text); }),
       "What to learn from: auto, halves (even and odd sums), movies (the same, made from the "
       "frames), "
       "simulated (noise is added) or truth (simulated micrographs with their noiseless images)");
-  parser.add_option("--from", job->start_model, "Model to start from: a name or a file");
-  parser.add_option("--network", job->network, "Network without --from: default or classic");
-  parser.add_option("--name", job->model_name, "Name of the model");
-  parser.add_option("--summary", job->model_summary, "A line about the model, kept in its file");
-  parser.add_option("--epochs", job->epochs, "Times that all pixels are visited; default 20")
+  parser.add_option("--from", job.start_model, "Model to start from: a name or a file");
+  parser.add_option("--network", job.network, "Network without --from: default or classic");
+  parser.add_option("--name", job.model_name, "Name of the model");
+  parser.add_option("--summary", job.model_summary, "A line about the model, kept in its file");
+  parser.add_option("--epochs", job.epochs, "Times that all pixels are visited; default 20")
       ->check(CLI::NonNegativeNumber);
-  parser.add_option("--minutes", job->minutes, "How long to train, instead of --epochs")
+  parser.add_option("--minutes", job.minutes, "How long to train, instead of --epochs")
       ->check(CLI::NonNegativeNumber);
-  parser.add_option("--patch_size", job->patch_size_px, "Side of the crops in pixels")
+  parser.add_option("--patch_size", job.patch_size_px, "Side of the crops in pixels")
       ->check(CLI::PositiveNumber);
-  parser.add_option("--batch_size", job->batch_size, "Crops in a step")->check(CLI::PositiveNumber);
-  parser.add_option("--learning_rate", job->learning_rate, "Of Adam, at its peak")
+  parser.add_option("--batch_size", job.batch_size, "Crops in a step")->check(CLI::PositiveNumber);
+  parser.add_option("--learning_rate", job.learning_rate, "Of Adam, at its peak")
       ->check(CLI::PositiveNumber);
   parser
       .add_option("--validation_fraction",
-                  job->validation_fraction,
+                  job.validation_fraction,
                   "Share of the micrographs that is set aside to measure progress")
       ->check(CLI::Range(0.0, 0.9));
   parser
       .add_option("--noise_electrons",
-                  job->noise_electrons_per_unit,
+                  job.noise_electrons_per_unit,
                   "Simulated pairs: electrons for the range of grey values")
       ->check(CLI::NonNegativeNumber);
-  parser.add_option("--noise_sigma", job->noise_sigma, "Simulated pairs: sigma of Gaussian noise")
+  parser.add_option("--noise_sigma", job.noise_sigma, "Simulated pairs: sigma of Gaussian noise")
       ->check(CLI::NonNegativeNumber);
+}
+
+CommandAction define_train(CLI::App& parser) {
+  auto job = std::make_shared<TrainJob>();
+  add_micrograph_input(parser, job->input);
+  add_run_options(parser, job->run);
+  add_train_options(parser, *job);
   return [job] { return run_job(*job); };
 }
 
