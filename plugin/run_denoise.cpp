@@ -34,10 +34,14 @@ std::string settings_fingerprint(const DenoiseJob& job, const Model& model, Data
                      name(precision));
 }
 
-std::string item_fingerprint(const MicrographEntry& entry, const std::string& settings) {
+std::string item_fingerprint(const DenoiseJob& job,
+                             const MicrographEntry& entry,
+                             const std::string& settings) {
   std::string fingerprint = file_fingerprint(entry.path) + " " + settings;
   if (entry.pixel_size_angstrom)  // goes into the header if the file has none
     fingerprint += fmt::format(" {} A", *entry.pixel_size_angstrom);
+  if (job.use_halves)  // they decide what is said of the result
+    fingerprint += " " + file_fingerprint(entry.even_path) + " " + file_fingerprint(entry.odd_path);
   return fingerprint;
 }
 
@@ -177,7 +181,7 @@ RunSummary run_denoise(const DenoiseJob& job, const OutputFolder& output, Progre
   std::map<std::string, TrustRow> trust;  // by the name of the result
   std::vector<DenoiseItem> items;
   for (const MicrographEntry& entry : entries) {
-    DenoiseItem item{entry, item_fingerprint(entry, settings)};
+    DenoiseItem item{entry, item_fingerprint(job, entry, settings)};
     const auto before =
         job.run.redo ? std::nullopt : journal.find_finished(entry.output_name, item.fingerprint);
     if (before) {
