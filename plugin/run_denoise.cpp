@@ -4,6 +4,7 @@
 #include "core/io/atomic_file.h"
 #include "limpid_version.h"
 #include "plugin/denoise/denoise_pipeline.h"
+#include "plugin/logfile/job_logfiles.h"
 #include "plugin/micrographs/micrograph_table.h"
 #include "plugin/model_store.h"
 #include "plugin/output/input_protection.h"
@@ -126,6 +127,22 @@ void write_trust_list(const std::vector<MicrographEntry>& entries,
     write_file_atomically(output.file(trust_name), trust_list(rows));
 }
 
+// Not made again when nothing has changed: it takes a while.
+void write_pages(const std::vector<MicrographEntry>& entries,
+                 const std::map<std::string, TrustRow>& trust,
+                 const RunSummary& summary,
+                 const OutputFolder& output) {
+  const std::string path = output.file("logfile.pdf");
+  std::error_code ignored;
+  if (trust.empty() || (summary.done_count == 0 && std::filesystem::exists(path, ignored)))
+    return;
+  std::vector<DenoisedRecord> records;
+  for (const MicrographEntry& entry : entries)
+    if (const auto found = trust.find(entry.output_name); found != trust.end())
+      records.push_back({entry, output.file(entry.output_name), found->second.numbers});
+  write_denoise_logfile(path, records, summary);
+}
+
 std::string closing_lines(const RunSummary& summary,
                           std::int64_t pixel_count,
                           double seconds,
@@ -228,6 +245,7 @@ RunSummary run_denoise(const DenoiseJob& job, const OutputFolder& output, Progre
   write_trust_list(entries, trust, output);
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
   summary.result = closing_lines(summary, pixel_count, elapsed.count(), output);
+  write_pages(entries, trust, summary, output);
   return summary;
 }
 

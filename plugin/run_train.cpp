@@ -4,6 +4,7 @@
 #include "core/base/log.h"
 #include "core/nn/model.h"
 #include "core/train/validation.h"
+#include "plugin/logfile/job_logfiles.h"
 #include "plugin/model_store.h"
 #include "plugin/output/input_protection.h"
 #include "plugin/processors.h"
@@ -185,6 +186,8 @@ RunSummary run_train(const TrainJob& job, const OutputFolder& output, Progress& 
                                run->best_step(),
                                run->step_count(),
                                path);
+  const TrainingRecord record(output.file(TrainingRun::record_name), run->step_count());
+  write_training_logfile(output.file("logfile.pdf"), record.rows(), summary);
   return summary;
 }
 

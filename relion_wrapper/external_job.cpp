@@ -33,7 +33,6 @@ struct InputFields {
 
 void add_host_options(CLI::App& parser, InputFields& inputs, MicrographInput& micrographs) {
   parser.add_option("--in_mics", inputs.micrographs, "The field 'Input micrographs'");
-  parser.add_option("--in_movies", inputs.movies, "The field 'Input movies'");
   parser.add_option("--in_parts", inputs.particles, "The field 'Input particles'");
   parser.add_option("--in_coords", inputs.coordinates, "The field 'Input coordinates'");
   parser.add_option("--in_3dref", inputs.reference, "The field 'Input 3D reference'");
@@ -44,6 +43,11 @@ void add_host_options(CLI::App& parser, InputFields& inputs, MicrographInput& mi
   // Read beforehand, and taken here so that the parser knows them.
   parser.add_option("--mode", "denoise, train or remap")->expected(1);
   parser.add_option("--pipeline_control", "The job folder; the same as --o")->expected(1);
+}
+
+// For the modes that take none; the parser has to know the field to explain that.
+void add_movie_field(CLI::App& parser, InputFields& inputs) {
+  parser.add_option("--in_movies", inputs.movies, "The field 'Input movies'; not taken");
 }
 
 // Fields that are filled although the job makes no use of them are misunderstandings.
@@ -65,6 +69,9 @@ void refuse_inputs(const std::string& mode, const InputFields& inputs, bool take
            value,
            field,
            &value == &inputs.movies ? " and give the micrographs of a Motion correction job" : "");
+}
+
+void require_micrographs(const std::string& mode, const InputFields& inputs) {
   if (inputs.micrographs.empty())
     fail(ErrorKind::usage,
          "the field 'Input micrographs' is empty; the mode '{}' takes a STAR file of micrographs",
@@ -130,11 +137,13 @@ int denoise(const CommandWords& words, const JobFolder& folder) {
   DenoiseJob job;
   InputFields inputs;
   add_host_options(parser, inputs, job.input);
+  add_movie_field(parser, inputs);
   add_run_options(parser, job.run);
   add_denoise_options(parser, job);
   if (const auto result = parse(parser, words))
     return *result;
   refuse_inputs("denoise", inputs, false);
+  require_micrographs("denoise", inputs);
   job.input.star_file = inputs.micrographs;
   announce("denoise", folder);
   return run_and_register(
@@ -156,6 +165,8 @@ int train(const CommandWords& words, const JobFolder& folder) {
   if (const auto result = parse(parser, words))
     return *result;
   refuse_inputs("train", inputs, false);
+  if (job.movies.star_file.empty())
+    require_micrographs("train", inputs);
   job.input.star_file = inputs.micrographs;
   announce("train", folder);
   return run_and_register(job,
@@ -171,10 +182,12 @@ int remap(const CommandWords& words, const JobFolder& folder) {
   RemapJob job;
   InputFields inputs;
   add_host_options(parser, inputs, job.input);
+  add_movie_field(parser, inputs);
   add_run_options(parser, job.run);
   if (const auto result = parse(parser, words))
     return *result;
   refuse_inputs("remap", inputs, true);
+  require_micrographs("remap", inputs);
   job.input.star_file = inputs.micrographs;
   job.coordinates = inputs.coordinates;
   announce("remap", folder);

@@ -1,5 +1,6 @@
 #include "core/base/error.h"
 #include "core/base/log.h"
+#include "plugin/cli/standard_streams.h"
 #include "plugin/exit_code.h"
 #include "relion_wrapper/command_words.h"
 #include "relion_wrapper/external_job.h"
@@ -46,6 +47,7 @@ int run_program(int argc, char** argv) {
 }  // namespace limpid
 
 int main(int argc, char** argv) {
+  limpid::open_missing_streams();
   limpid::set_log_sink(limpid::log_to_stderr);
   return limpid::run_guarded([&] { return limpid::run_program(argc, argv); });
 }

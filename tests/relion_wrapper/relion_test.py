@@ -110,6 +110,8 @@ class Denoise(Relion):
 
         output = job + "micrographs_denoised.star"
         self.assertEqual(self.project.nodes()[output], "1")
+        self.assertEqual(self.project.nodes()[job + "logfile.pdf"], "13")
+        self.assertTrue((self.folder / job / "logfile.pdf").read_bytes().startswith(b"%PDF"))
         self.assertTrue((self.folder / ".Nodes/1" / output).exists())
         self.assertEqual(self.denoised_names(job), [job + name for name in self.names])
         given = (self.folder / self.micrographs).read_text()
@@ -379,6 +381,7 @@ class Train(Relion):
         self.assertIn("halves", self.project.out(job))
         model = job + "model.safetensors"
         self.assertIn(model, self.project.out(job))
+        self.assertEqual(self.project.nodes()[job + "logfile.pdf"], "13")
         self.check_succeeded(self.do(("model", model)))
 
 
