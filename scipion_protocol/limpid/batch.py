@@ -10,7 +10,6 @@ NAME = 'rlnMicrographName'
 EVEN = 'rlnMicrographNameEven'
 ODD = 'rlnMicrographNameOdd'
 MOVIE = 'rlnMicrographMovieName'
-UNKNOWN = 'None'  # as RELION writes it
 ID = 'scipionMicrographId'
 INPUT = 'micrographs.star'
 OUTPUT = 'micrographs_denoised.star'
@@ -68,7 +67,7 @@ class Batch:
         for number, name in micrographs.items():
             row = {NAME: name, ID: number}
             if halves:
-                row[EVEN], row[ODD] = halves.get(number, (UNKNOWN, UNKNOWN))
+                row[EVEN], row[ODD] = halves.get(number, ('', ''))
             rows.append(row)
         write_list(self.input_list(), rows, pixel_size, acquisition)
 

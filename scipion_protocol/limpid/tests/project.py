@@ -4,11 +4,14 @@ import os
 import shutil
 import subprocess
 
+import psutil
+
 from pwem.objects import SetOfMicrographs
 from pwem.protocols import ProtImportMicrographs
 from pyworkflow.object import Set
 from pyworkflow.plugin import Domain
 from pyworkflow.tests import BaseTest, setupTestProject
+from pyworkflow.utils.process import killWithChilds
 
 import limpid
 from limpid.protocols import LimpidProtDenoise
@@ -93,6 +96,15 @@ class LimpidTest(BaseTest):
     def connect(pointer, source, output):
         pointer.set(source)
         pointer.setExtended(output)
+
+    def stop(self, protocol):
+        """As a user does. The way of the host gives up when a child ends by itself meanwhile."""
+        pid = self.reloaded(protocol).getPid()
+        try:
+            self.proj.stopProtocol(protocol)
+        except psutil.NoSuchProcess:
+            if psutil.pid_exists(pid):
+                killWithChilds(pid)
 
     def reloaded(self, protocol):
         self.proj._updateProtocol(protocol)

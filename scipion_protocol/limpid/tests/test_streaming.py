@@ -103,7 +103,7 @@ class TestLimpidStreaming(LimpidTest):
             wait_for('results', lambda: sum(
                 len(batch.results())
                 for batch in batches_below(self.reloaded(protocol)._getExtraPath())) == 4)
-            self.proj.stopProtocol(protocol)
+            self.stop(protocol)
             recorder.no_longer('wait_at_the_end')
             protocol = self.resume(protocol)
             self.assertSetSize(protocol.outputMicrographs, 4)

@@ -87,7 +87,7 @@ class TestLimpidTrain(LimpidTest):
             self.assertLess(time.time(), end, 'no checkpoint appears')
             time.sleep(0.2)
             self.proj._updateProtocol(protocol)
-        self.proj.stopProtocol(protocol)
+        self.stop(protocol)
         with open(protocol.getCurveFile()) as file:
             before = file.read()
         protocol = self.reloaded(protocol)
