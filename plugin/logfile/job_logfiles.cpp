@@ -28,7 +28,7 @@ constexpr Column columns[] = {{"snr_before", "SNR before"},
                               {"snr_after", "SNR after"},
                               {"bias_fraction", "bias"},
                               {"noise_left", "noise left"},
-                              {"removed_correlation", "removed corr."}};
+                              {"removed_correlation", "correlation"}};
 
 std::optional<double> number_of(const DenoisedRecord& record, const char* key) {
   const auto found = record.numbers.find(key);
@@ -95,7 +95,7 @@ void write_denoise_logfile(const std::string& path,
                            const std::vector<DenoisedRecord>& records,
                            const RunSummary& summary) {
   Logfile logfile{.title = "Denoised micrographs", .lines = lines_of(summary.result)};
-  add_plot("Signal to noise, estimated from even and odd halves",
+  add_plot("Signal to noise, from the halves",
            {.label = "SNR", .is_logarithmic = true},
            {curve_of(records, columns[0]), curve_of(records, columns[1])},
            logfile.plots);
