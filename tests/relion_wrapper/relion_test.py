@@ -385,6 +385,29 @@ class Train(Relion):
         self.check_succeeded(self.do(("model", model)))
 
 
+    def test_movies_that_relion_has_aligned(self):
+        (self.folder / "Movies").mkdir()
+        for seed in (1, 2):
+            subprocess.run([LIMPID, "simulate", "--count", "1", "--size", "512", "--no_halves",
+                            "--seed", str(seed), "--o", "filmed"], cwd=self.folder, check=True,
+                           stdout=subprocess.DEVNULL)
+            shutil.move(self.folder / "filmed/Movies/sim_0001.mrcs",
+                        self.folder / f"Movies/{seed}.mrcs")
+            shutil.rmtree(self.folder / "filmed")
+        imported = self.project.do("Import", do_raw="Yes", is_multiframe="Yes", angpix="1.0",
+                                   kV="300", fn_in_raw="Movies/*.mrcs")
+        aligned = self.project.do("MotionCorr", input_star_mics=imported + "movies.star",
+                                  do_own_motioncor="Yes", do_dose_weighting="Yes",
+                                  dose_per_frame="2", patch_x="1", patch_y="1", nr_mpi="1",
+                                  nr_threads="2")
+        self.assertEqual(self.project.status(aligned), "finished", self.project.err(aligned))
+        job = self.do(("mode", "train"), ("epochs", "1"), ("patch_size", "64"), in_mic="",
+                      in_mov=aligned + "corrected_micrographs.star")
+        self.check_succeeded(job)
+        self.assertIn("2 movies", self.project.out(job))
+        self.check_succeeded(self.denoise(in_mic=aligned + "corrected_micrographs.star"))
+
+
 class ReadyMade(Relion):
     def test_job_files_and_the_queue_template(self):
         jobs = SOURCES / "relion_wrapper/jobs"
