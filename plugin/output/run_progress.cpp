@@ -17,6 +17,7 @@
 namespace limpid {
 namespace {
 
+constexpr std::size_t most_warnings_kept = 10000;
 constexpr double seconds_between_counters = 0.5;
 
 std::string time_stamp() {
@@ -83,6 +84,7 @@ void RunProgress::begin(std::string_view task, std::int64_t item_count) {
   task_ = task;
   item_count_ = item_count;
   finished_count_ = 0;
+  last_loss_ = 0;
   task_begin_ = Clock::now();
   last_shown_ = {};
   write_log("info", fmt::format("{}: {}", task, item_count));
@@ -156,6 +158,9 @@ void RunProgress::receive_log(LogLevel level, std::string_view message) {
       return;
     case LogLevel::warning:
     case LogLevel::error:
+      // A file that is read twice, for its picture say, has the same oddity twice.
+      if (warnings_.size() < most_warnings_kept && !warnings_.emplace(message).second)
+        return;
       write_log(level == LogLevel::warning ? "warning" : "error", message);
       show(stderr, fmt::format("limpid: {}", message));
       return;

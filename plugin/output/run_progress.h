@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -65,6 +66,7 @@ class RunProgress : public Progress {
   Clock::time_point task_begin_;
   Clock::time_point last_shown_;
   bool counter_is_shown_ = false;
+  std::set<std::string, std::less<>> warnings_;  // that were shown: each is said once
   std::vector<ItemResult> items_;
 };
 

@@ -88,7 +88,7 @@ class Project(DenoiseTest):
         self.assertEqual({name: value for name, value in hashes(self.folder).items()
                           if name.split("/")[0] != "out"}, before)
         self.assertEqual({path.name for path in (self.folder / "out").iterdir()},
-                         {".limpid", "Raw", "job.json", "limpid.log", "micrographs_denoised.star",
+                         {".limpid", "Raw", "job.json", "limpid.log", "logfile.pdf", "micrographs_denoised.star",
                           "progress.jsonl", "report.json", "trust.star"})
 
     def test_the_trust_list_says_what_is_known(self):
