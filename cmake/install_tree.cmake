@@ -7,6 +7,16 @@ if(LIMPID_HAS_CUDA)
   install(TARGETS limpid_cuda LIBRARY DESTINATION lib/limpid)
 endif()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/models/ DESTINATION share/limpid/models FILES_MATCHING PATTERN "*.safetensors" PATTERN "*.md")
+# Pictures have text on machines without fonts, too. Their licence comes with those of the libraries.
+find_path(LIMPID_FONT_FOLDER DejaVuSans.ttf PATHS /usr/share/fonts/truetype/dejavu NO_DEFAULT_PATH)
+if(LIMPID_FONT_FOLDER)
+  install(FILES ${LIMPID_FONT_FOLDER}/DejaVuSans.ttf ${LIMPID_FONT_FOLDER}/DejaVuSans-Bold.ttf
+    ${PROJECT_SOURCE_DIR}/plugin/drawing/fonts.conf DESTINATION share/limpid/fonts)
+  if(EXISTS /usr/share/doc/fonts-dejavu-core/copyright)
+    install(FILES /usr/share/doc/fonts-dejavu-core/copyright
+      DESTINATION share/doc/limpid/licences RENAME fonts-dejavu-core)
+  endif()
+endif()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/relion_wrapper/jobs ${PROJECT_SOURCE_DIR}/relion_wrapper/queue
   DESTINATION share/limpid/relion)
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/CHANGELOG.md

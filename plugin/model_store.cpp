@@ -2,6 +2,7 @@
 
 #include "core/base/error.h"
 #include "core/io/printable.h"
+#include "plugin/installation.h"
 
 #include <fmt/ranges.h>
 #include <system_error>
@@ -35,14 +36,12 @@ std::string models_folder() {
   const char* chosen = std::getenv("LIMPID_MODELS");
   if (chosen != nullptr && *chosen != '\0')
     return chosen;
-  std::error_code error;
-  const fs::path program = fs::read_symlink("/proc/self/exe", error);
-  if (error)
+  const fs::path shared = shared_files_folder();
+  if (shared.empty())
     fail(ErrorKind::model,
-         "finding the shipped models: '/proc/self/exe' cannot be read ({}); "
-         "the environment variable LIMPID_MODELS can name their folder",
-         error.message());
-  return (program.parent_path().parent_path() / "share/limpid/models").string();
+         "finding the shipped models: '/proc/self/exe' cannot be read; "
+         "the environment variable LIMPID_MODELS can name their folder");
+  return (shared / "models").string();
 }
 
 std::vector<ShippedModel> list_models() {

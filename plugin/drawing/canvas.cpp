@@ -2,6 +2,7 @@
 
 #include "core/base/error.h"
 #include "core/io/atomic_file.h"
+#include "plugin/drawing/fonts.h"
 #include "plugin/drawing/utf8.h"
 
 #include <cairo-pdf.h>
@@ -111,6 +112,7 @@ void Canvas::next_page(Size page_size) {
 }
 
 void Canvas::choose_font(const TextStyle& style) {
+  use_own_fonts_if_there_are_none();
   cairo_select_font_face(context_.get(),
                          "sans-serif",
                          CAIRO_FONT_SLANT_NORMAL,
