@@ -1,4 +1,4 @@
-# Libraries from the distribution; scripts/setup installs them.
+# Libraries from the distribution; scripts/install_dependencies installs them.
 
 find_package(Threads REQUIRED)
 find_package(OpenMP REQUIRED COMPONENTS CXX)
