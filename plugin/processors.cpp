@@ -18,4 +18,12 @@ std::vector<std::unique_ptr<Backend>> make_backends(const DeviceOptions& options
   return backends;
 }
 
+bool is_gpu(const Backend& backend) {
+  return backend.name().starts_with("cuda:");
+}
+
+std::size_t memory_limit_bytes(const Backend& backend, const RunOptions& options) {
+  return is_gpu(backend) ? options.gpu_memory_bytes : options.memory_bytes;
+}
+
 }  // namespace limpid

@@ -3,6 +3,7 @@
 #include "core/backend/backend.h"
 #include "plugin/job.h"
 
+#include <cstddef>
 #include <memory>
 #include <vector>
 
@@ -10,5 +11,11 @@ namespace limpid {
 
 // One backend for each GPU asked for, or the one that DeviceOptions leads to. Throws Error(device).
 std::vector<std::unique_ptr<Backend>> make_backends(const DeviceOptions& options);
+
+bool is_gpu(const Backend& backend);
+
+// How much of its memory a run may use on this backend, as the user asked; 0: chosen from what is
+// free.
+std::size_t memory_limit_bytes(const Backend& backend, const RunOptions& options);
 
 }  // namespace limpid

@@ -32,7 +32,9 @@ class OwnDenoiser {
   explicit OwnDenoiser(const PreviewJob& job)
       : model_(load_named_model(job.model)),
         backends_(make_backends(job.run.device)),
-        denoiser_(*backends_.front(), model_, {.memory_bytes = memory_limit(job.run)}) {}
+        denoiser_(*backends_.front(),
+                  model_,
+                  {.memory_bytes = memory_limit_bytes(*backends_.front(), job.run)}) {}
 
   const Model& model() const { return model_; }
   const Backend& backend() const { return *backends_.front(); }
@@ -43,11 +45,6 @@ class OwnDenoiser {
   }
 
  private:
-  std::size_t memory_limit(const RunOptions& options) const {
-    return backends_.front()->name().starts_with("cuda") ? options.gpu_memory_bytes
-                                                         : options.memory_bytes;
-  }
-
   Model model_;
   std::vector<std::unique_ptr<Backend>> backends_;
   Denoiser denoiser_;

@@ -5,6 +5,7 @@
 #include "core/base/parallel.h"
 #include "core/image/intensity.h"
 #include "limpid_version.h"
+#include "plugin/processors.h"
 #include "plugin/trust/trust_numbers.h"
 #include "plugin/trust/trust_window.h"
 
@@ -125,9 +126,8 @@ void DenoisePipeline::denoise(Backend& backend,
                               const Progress& progress,
                               WorkQueue& raw,
                               WorkQueue& denoised) const {
-  const bool on_gpu = backend.name().starts_with("cuda");
   const DenoiserOptions options{
-      .memory_bytes = on_gpu ? job_.run.gpu_memory_bytes : job_.run.memory_bytes,
+      .memory_bytes = memory_limit_bytes(backend, job_.run),
       .stop_requested = [&progress] { return progress.stop_requested(); }};
   Denoiser denoiser(backend, model_, options);
   // Of its own, because it is made for images of another size.

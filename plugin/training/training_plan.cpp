@@ -5,6 +5,7 @@
 #include "core/nn/initialize.h"
 #include "core/nn/model.h"
 #include "plugin/model_store.h"
+#include "plugin/processors.h"
 
 #include <fmt/format.h>
 
@@ -89,7 +90,7 @@ TrainingPlan make_plan(const TrainJob& job,
                        const TrainingPairs& pairs,
                        const std::vector<PairSize>& sizes,
                        const Backend& backend) {
-  const bool gpu = backend.name().starts_with("cuda");
+  const bool gpu = is_gpu(backend);
   TrainingPlan plan;
   plan.network = start.network;
   plan.start = start.values;

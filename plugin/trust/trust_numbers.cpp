@@ -1,16 +1,13 @@
 #include "plugin/trust/trust_numbers.h"
 
 #include "core/base/error.h"
-#include "core/base/parallel.h"
 #include "core/base/random.h"
 #include "core/image/fourier.h"
 #include "core/image/statistics.h"
 #include "core/metrics/half_metrics.h"
+#include "core/metrics/psnr.h"
 #include "core/metrics/ring_correlation.h"
 #include "core/metrics/rings.h"
-#include "plugin/preview/removal.h"
-
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
@@ -51,7 +48,6 @@ Image noise_like(const Image& like, std::uint64_t seed) {
                        : 0.0);
   multiply_rings(noise, gain);
   Image result = inverse_fourier_transform(noise);
-  // The taper took (3/8)^2 of the power.
   const ImageStatistics wanted = measure_statistics(like);
   const ImageStatistics found = measure_statistics(result);
   if (!(found.sigma > 0))
@@ -78,6 +74,13 @@ double root_ratio(double after, double before) {
   return before > 0 ? std::sqrt(after / before) : 0.0;
 }
 
+// Of denoised and raw - denoised, from cov(d, r - d) = cov(d, r) - var(d); 0 if one is constant.
+double removed_correlation(const Image& raw, const Image& denoised) {
+  const JointMoments moments = measure_joint_moments(raw, denoised);
+  const double product = moments.variance_b * moments.difference_variance;
+  return product > 0 ? (moments.covariance - moments.variance_b) / std::sqrt(product) : 0.0;
+}
+
 // The noise of the micrograph: of the halves' difference, which has the noise of their sum.
 Image noise_model(const Image& raw, const Image* even, const Image* odd) {
   if (even == nullptr)
@@ -96,8 +99,7 @@ void measure_noise_left(const TrustInput& input, const Image& model, TrustNumber
   const Image before = noise_like(model, input.seed);
   Image after = before;
   input.denoise(after);
-  numbers.noise_left = root_ratio(std::pow(measure_statistics(after).sigma, 2),
-                                  std::pow(measure_statistics(before).sigma, 2));
+  numbers.noise_left = measure_statistics(after).sigma / measure_statistics(before).sigma;
   numbers.band_noise_left = root_ratio(band_power(after, input.pixel_size_angstrom),
                                        band_power(before, input.pixel_size_angstrom));
 }
@@ -141,7 +143,7 @@ TrustNumbers measure_trust(const TrustInput& input) {
            input.raw.width(),
            input.raw.height());
   TrustNumbers numbers;
-  numbers.removed_correlation = measure_removal(input.raw, input.denoised).correlation;
+  numbers.removed_correlation = removed_correlation(input.raw, input.denoised);
   if (has_halves)
     measure_halves(input, *input.even, *input.odd, numbers);
   measure_noise_left(input, noise_model(input.raw, input.even, input.odd), numbers);
