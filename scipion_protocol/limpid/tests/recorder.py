@@ -14,12 +14,12 @@ home = {home!r}
 arguments = sys.argv[1:]
 
 def take(name):
-    path = os.path.join(home, name)
-    if not os.path.exists(path):
-        return None
-    text = open(path).read()
-    os.remove(path)
-    return text
+    """Whether `name` was asked for. Of several processes, one gets it."""
+    try:
+        os.remove(os.path.join(home, name))
+    except FileNotFoundError:
+        return False
+    return True
 
 if arguments and arguments[0] in ('denoise', 'train'):
     # Appending less than a page at once is not torn by a second process.
