@@ -2,6 +2,7 @@
 
 #include "core/base/error.h"
 #include "core/base/parallel.h"
+#include "core/base/vector_clones.h"
 #include "core/image/block_sum.h"
 #include "core/image/statistics.h"
 
@@ -17,14 +18,6 @@ namespace {
 constexpr double largest_repaired_fraction = 0.01;
 constexpr double clip_sigmas = 6;
 constexpr int largest_step_count = 20;
-
-std::vector<std::int64_t> find_non_finite(const Image& image) {
-  std::vector<std::int64_t> positions;
-  for (std::size_t i = 0; i < image.pixels().size(); ++i)
-    if (!std::isfinite(image.pixels()[i]))
-      positions.push_back(static_cast<std::int64_t>(i));
-  return positions;
-}
 
 // Finite pixels at the Chebyshev distance `radius` from (x, y).
 void collect_ring(const Image& image,
@@ -90,13 +83,53 @@ float to_float_range(double value) {
   return static_cast<float>(std::clamp(value, -limit, limit));
 }
 
-template <class Function>
-void for_each_pixel(Image& image, const Function& function) {
-  float* const pixels = image.pixels().data();
-  parallel_for(image.pixel_count(), sum_block_pixels, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i)
-      pixels[i] = function(pixels[i]);
-  });
+LIMPID_VECTOR_CLONES
+void normalize_values(float* values, std::int64_t count, const IntensityScale& scale) {
+  const auto [mean, sigma, low, high] = scale;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const float raised = values[i] < low ? low : values[i];
+    const float clipped = raised > high ? high : raised;
+    values[i] = static_cast<float>((clipped - mean) / sigma);
+  }
+}
+
+LIMPID_VECTOR_CLONES
+void restore_values(float* values, std::int64_t count, const IntensityScale& scale) {
+  const auto [mean, sigma, low, high] = scale;
+  for (std::int64_t i = 0; i < count; ++i)
+    values[i] = static_cast<float>(values[i] * sigma + mean);
+}
+
+LIMPID_VECTOR_CLONES
+bool all_finite(const float* values, std::int64_t count) {
+  std::int32_t non_finite = 0;
+  for (std::int64_t i = 0; i < count; ++i)
+    non_finite |= std::abs(values[i]) <= std::numeric_limits<float>::max() ? 0 : 1;
+  return non_finite == 0;
+}
+
+// Their positions in ascending order. Most images have none.
+std::vector<std::int64_t> find_non_finite(const Image& image) {
+  struct Positions {
+    std::vector<std::int64_t> values;
+    Positions& operator+=(const Positions& other) {
+      values.insert(values.end(), other.values.begin(), other.values.end());
+      return *this;
+    }
+  };
+  const float* const pixels = image.pixels().data();
+  return sum_in_blocks<Positions>(image.pixel_count(),
+                                  sum_block_pixels,
+                                  [&](std::int64_t begin, std::int64_t end) {
+                                    Positions part;
+                                    if (all_finite(pixels + begin, end - begin))
+                                      return part;
+                                    for (std::int64_t i = begin; i < end; ++i)
+                                      if (!std::isfinite(pixels[i]))
+                                        part.values.push_back(i);
+                                    return part;
+                                  })
+      .values;
 }
 
 }  // namespace
@@ -150,15 +183,17 @@ IntensityScale measure_intensity_scale(const Image& image) {
 
 void normalize(Image& image, const IntensityScale& scale) {
   require(scale.sigma > 0, "an intensity scale with a sigma of {}", scale.sigma);
-  for_each_pixel(image, [&](float value) {
-    const double clipped = std::clamp(value, scale.clip_low, scale.clip_high);
-    return static_cast<float>((clipped - scale.mean) / scale.sigma);
+  float* const pixels = image.pixels().data();
+  parallel_for(image.pixel_count(), sum_block_pixels, [&](std::int64_t begin, std::int64_t end) {
+    normalize_values(pixels + begin, end - begin, scale);
   });
 }
 
 void restore(Image& image, const IntensityScale& scale) {
-  for_each_pixel(image,
-                 [&](float value) { return static_cast<float>(value * scale.sigma + scale.mean); });
+  float* const pixels = image.pixels().data();
+  parallel_for(image.pixel_count(), sum_block_pixels, [&](std::int64_t begin, std::int64_t end) {
+    restore_values(pixels + begin, end - begin, scale);
+  });
 }
 
 }  // namespace limpid

@@ -3,6 +3,7 @@
 #include "core/base/error.h"
 #include "core/base/parallel.h"
 #include "core/image/block_sum.h"
+#include "core/image/running_statistics.h"
 
 #include <algorithm>
 #include <array>
@@ -10,27 +11,11 @@
 #include <cmath>
 #include <limits>
 #include <mutex>
+#include <span>
 #include <utility>
 
 namespace limpid {
 namespace {
-
-struct Extent {
-  double sum = 0;
-  float minimum = std::numeric_limits<float>::infinity();
-  float maximum = -std::numeric_limits<float>::infinity();
-  std::int64_t count = 0;
-  std::int64_t non_finite_count = 0;
-
-  Extent& operator+=(const Extent& other) {
-    sum += other.sum;
-    minimum = std::min(minimum, other.minimum);
-    maximum = std::max(maximum, other.maximum);
-    count += other.count;
-    non_finite_count += other.non_finite_count;
-    return *this;
-  }
-};
 
 // Float bits to integers of the same order, -infinity first.
 std::uint32_t ordered_key(float value) {
@@ -120,38 +105,23 @@ ImageStatistics measure_statistics(const Image& image) {
 }
 
 ImageStatistics measure_statistics_within(const Image& image, float low, float high) {
-  const float* const pixels = image.pixels().data();
-  const Extent extent = sum_in_blocks<Extent>(
+  const std::span<const float> pixels = image.pixels();
+  const auto found = sum_in_blocks<RunningStatistics>(
       image.pixel_count(), sum_block_pixels, [&](std::int64_t begin, std::int64_t end) {
-        Extent part;
-        for (std::int64_t i = begin; i < end; ++i) {
-          const float value = pixels[i];
-          part.non_finite_count += std::isfinite(value) ? 0 : 1;
-          if (!(value >= low && value <= high))
-            continue;
-          part.sum += value;
-          part.minimum = std::min(part.minimum, value);
-          part.maximum = std::max(part.maximum, value);
-          ++part.count;
-        }
-        return part;
+        return RunningStatistics(
+            pixels.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin)),
+            low,
+            high);
       });
   constexpr float nan = std::numeric_limits<float>::quiet_NaN();
-  if (extent.count == 0)
-    return {nan, nan, nan, nan, 0, extent.non_finite_count};
-  const double mean = extent.sum / static_cast<double>(extent.count);
-  const double squares = sum_in_blocks<double>(
-      image.pixel_count(), sum_block_pixels, [&](std::int64_t begin, std::int64_t end) {
-        double part = 0;
-        for (std::int64_t i = begin; i < end; ++i) {
-          const double deviation = pixels[i] - mean;
-          if (pixels[i] >= low && pixels[i] <= high)
-            part += deviation * deviation;
-        }
-        return part;
-      });
-  const double sigma = std::sqrt(squares / static_cast<double>(extent.count));
-  return {mean, sigma, extent.minimum, extent.maximum, extent.count, extent.non_finite_count};
+  if (found.count() == 0)
+    return {nan, nan, nan, nan, 0, found.non_finite_count()};
+  return {found.mean(),
+          found.standard_deviation(),
+          found.minimum(),
+          found.maximum(),
+          found.count(),
+          found.non_finite_count()};
 }
 
 double percentile(const Image& image, double percent) {

@@ -119,7 +119,7 @@ void MrcWriter::append_rows(const Image& section, std::int64_t first_row, std::i
       const auto index = static_cast<std::size_t>(row);
       const std::span<const float> pixels = section.row(first_row + row);
       row_statistics[index] = RunningStatistics(pixels);
-      if (!is_converted || !row_statistics[index].is_finite())
+      if (!is_converted || row_statistics[index].non_finite_count() > 0)
         continue;
       const auto as_stored = std::span(as_stored_).subspan(index * width, width);
       const auto stored = std::span(stored_).subspan(index * row_bytes, row_bytes);
@@ -129,11 +129,11 @@ void MrcWriter::append_rows(const Image& section, std::int64_t first_row, std::i
   });
   // In the order of rows, so that the thread count never shows in the result.
   for (std::size_t row = 0; row < row_statistics.size(); ++row) {
-    require(row_statistics[row].is_finite(),
+    require(row_statistics[row].non_finite_count() == 0,
             "writing '{}': row {} holds a pixel that is not a finite number",
             file_.path(),
             first_row + static_cast<std::int64_t>(row));
-    statistics_.add(row_statistics[row]);
+    statistics_ += row_statistics[row];
     clamped_count_ += row_clamped[row];
   }
   const auto plain = section.pixels().subspan(static_cast<std::size_t>(first_row) * width,

@@ -1,9 +1,9 @@
 #pragma once
 
 #include "core/image/image.h"
+#include "core/image/running_statistics.h"
 #include "core/io/atomic_file.h"
 #include "core/io/mrc_header.h"
-#include "core/io/running_statistics.h"
 
 #include <cstddef>
 #include <cstdint>

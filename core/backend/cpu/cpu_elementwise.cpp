@@ -1,7 +1,7 @@
 #include "core/backend/cpu/cpu_elementwise.h"
 
 #include "core/backend/activation.h"
-#include "core/backend/cpu/vector_clones.h"
+#include "core/base/vector_clones.h"
 #include "core/base/parallel.h"
 
 namespace limpid::cpu {

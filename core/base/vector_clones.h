@@ -1,7 +1,7 @@
 #pragma once
 
 // Compiles a loop for several instruction sets and picks one when the program starts. Loops here
-// only copy, compare, add and multiply element by element, so the result does not depend on the
+// work element by element, or in a fixed number of lanes, so the result does not depend on the
 // choice.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && \
     !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
