@@ -174,7 +174,7 @@ void draw_panel(Canvas& canvas,
                area,
                "Power spectrum",
                footer_style,
-               fmt::format("{:.2g} to {:.2g} \u00d7 smooth raw",
+               fmt::format("{:.2g} to {:.2g} \u00d7 the left one, smooth",
                            std::exp(panel.spectrum_window.low),
                            std::exp(panel.spectrum_window.high)));
   canvas.image(to_grey(spectrum, panel.spectrum_window), area);
@@ -216,7 +216,7 @@ CurvePlot radial_power(const ComparisonPicture& comparison) {
   CurvePlot plot;
   plot.title = "Power spectrum, mean over rings";
   plot.x = frequency_axis(comparison);
-  plot.y = {.label = "Power (raw noise = 1)", .is_logarithmic = true, .low = least_power};
+  plot.y = {.label = "Power (noise of the left = 1)", .is_logarithmic = true, .low = least_power};
   const double noise = noise_power(comparison.panels.front().spectrum);
   for (const ComparisonPanel& panel : comparison.panels) {
     Curve curve{.label = panel.title};
