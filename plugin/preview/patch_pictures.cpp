@@ -29,9 +29,7 @@ struct OpenDataset {
 ComparisonTitles titles_of(const PreparedDataset& dataset) {
   if (dataset.is_symmetric)
     return {.raw = "Even half", .denoised = "Odd half", .removed = "Difference"};
-  return {.raw = dataset.has_inputs ? "Noisy" : "Noisy (drawn for the picture)",
-          .denoised = "Clean",
-          .removed = "Difference"};
+  return {.raw = "Noisy", .denoised = "Clean", .removed = "Difference"};
 }
 
 ImagePair load_with_noise(const OpenDataset& open, std::int64_t index) {
@@ -62,6 +60,8 @@ std::map<std::string, double> draw(const OpenDataset& open,
                   removal.raw_sigma,
                   removal.denoised_sigma,
                   removal.removed_sigma)};
+  if (!open.dataset.has_inputs)
+    picture.footer.push_back("Noise drawn for the picture");
   write_comparison(path, picture);
   return {{"input_sigma", removal.raw_sigma},
           {"target_sigma", removal.denoised_sigma},
