@@ -131,7 +131,7 @@ TEST_CASE("job json: every kind of job comes back as it was") {
 
 TEST_CASE("job json: no field of an unusual job is left at its default") {
   const std::vector<Job> defaults = {
-      DenoiseJob{}, TrainJob{}, SimulateJob{}, EvaluateJob{}, PreviewJob{}, DemoJob{}};
+      DenoiseJob{}, TrainJob{}, PrepareJob{}, SimulateJob{}, EvaluateJob{}, PreviewJob{}, DemoJob{}};
   const auto jobs = unusual_jobs();
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     std::istringstream usual(to_json(defaults[i]));

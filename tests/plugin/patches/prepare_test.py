@@ -213,7 +213,7 @@ class Interruptions(PrepareTest):
     def test_every_state_that_a_kill_can_leave(self):
         self.prepare()
         whole = self.results()
-        for lines in range(0, self.COUNT + 2):
+        for lines in (0, 1, 2, self.COUNT // 2, self.COUNT, self.COUNT + 1):
             for torn, extra in ((b"", b""), (b'{"fingerprint": "12', b"half a patch")):
                 with self.subTest(lines=lines, torn=torn):
                     self.cut_back(lines, torn, extra)
