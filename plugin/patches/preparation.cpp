@@ -271,13 +271,17 @@ void Preparation::add_missing() {
         return read(kept_count_ + static_cast<std::size_t>(number));
       });
   for (std::size_t i = kept_count_; i < plan_.micrographs.size(); ++i) {
-    if (progress_.stop_requested())
-      fail(ErrorKind::interrupted,
-           "stopped as asked after {} of {} micrographs; the same command goes on from there",
-           i,
-           plan_.micrographs.size());
+    require_no_stop(i);
     add(i, reader.next());
   }
+}
+
+void Preparation::require_no_stop(std::size_t finished_count) const {
+  if (progress_.stop_requested())
+    fail(ErrorKind::interrupted,
+         "stopped as asked after {} of {} micrographs; the same command goes on from there",
+         finished_count,
+         plan_.micrographs.size());
 }
 
 Preparation::ReadPair Preparation::read(std::size_t index) const {
@@ -316,7 +320,9 @@ void Preparation::add(std::size_t index, const ReadPair& read) {
     micrograph.first_patch = patch_end(journal_.entries(), index, planned.set);
     micrograph.columns = planned.columns;
     micrograph.rows = planned.rows;
+    // Half a micrograph counts for nothing: the next run cuts it off.
     PatchCutter(plan_.dataset, index).cut(read.pair, micrograph, [&](const PatchBytes& bytes) {
+      require_no_stop(index);
       files_.append(planned.set, bytes);
     });
     files_.synchronize(planned.set);

@@ -37,6 +37,7 @@ class Preparation {
   bool is_finished() const;
   void begin();
   void add_missing();
+  void require_no_stop(std::size_t finished_count) const;
   ReadPair read(std::size_t index) const;
   void add(std::size_t index, const ReadPair& read);
   void report(const PatchJournalEntry& entry, std::size_t index, ItemState state, double seconds);
