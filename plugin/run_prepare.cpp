@@ -1,6 +1,7 @@
 #include "plugin/run_prepare.h"
 
 #include "core/base/error.h"
+#include "plugin/patches/disk_room.h"
 #include "plugin/patches/patch_plan.h"
 #include "plugin/patches/preparation.h"
 

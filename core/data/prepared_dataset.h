@@ -80,6 +80,8 @@ std::string to_json(const PatchedMicrograph& micrograph);
 PatchedMicrograph patched_micrograph_from_json(const std::string& text);
 
 std::string to_json(const PreparedDataset& dataset);
+// Throws Error(usage) for what is missing, of another type, or contradicts itself.
+PreparedDataset prepared_dataset_from_json(const std::string& text);
 
 // Reads the description and compares the sizes of the files with it. Throws Error(usage) that names
 // the file and says what was expected.

@@ -8,6 +8,7 @@
 #include "core/io/atomic_file.h"
 #include "core/io/input_file.h"
 #include "plugin/output/input_protection.h"
+#include "plugin/patches/disk_room.h"
 #include "plugin/patches/ordered_reader.h"
 #include "plugin/patches/patch_cutting.h"
 
@@ -16,7 +17,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <filesystem>
 #include <span>
 #include <vector>
@@ -27,10 +27,6 @@ namespace {
 constexpr const char* journal_name = "/patches.jsonl";
 // More would wait for the disk.
 constexpr int most_readers = 4;
-
-double gigabytes(std::uint64_t bytes) {
-  return static_cast<double>(bytes) / 1e9;
-}
 
 // Short enough for the journal, and without bytes that JSON cannot hold.
 std::string entry_fingerprint(const PlannedMicrograph& micrograph) {
@@ -55,25 +51,6 @@ std::int64_t patch_end(const std::vector<PatchJournalEntry>& entries,
   return end;
 }
 
-// Other programs may fill the disk while this one runs, but not before it has its room.
-void require_room(const PatchPlan& plan, const PatchFiles& files, const std::string& folder) {
-  const std::uint64_t total = plan.total_bytes();
-  const std::uint64_t missing = total - std::min(total, files.allocated_bytes());
-  const std::uint64_t free = free_disk_bytes(folder);
-  if (missing > free)
-    fail(ErrorKind::storage,
-         "{} patches to train and {} to test need another {:.3f} GB in '{}', where {:.3f} GB are "
-         "free (--float16 halves what is needed{})",
-         plan.patch_count(PatchSetKind::train),
-         plan.patch_count(PatchSetKind::test),
-         gigabytes(missing),
-         folder,
-         gigabytes(free),
-         plan.dataset.has_inputs && plan.dataset.pairs == "simulated"
-             ? ", and so does --content clean"
-             : "");
-}
-
 std::string read_if_there(const std::string& path) {
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored))
@@ -82,37 +59,6 @@ std::string read_if_there(const std::string& path) {
 }
 
 }  // namespace
-
-std::string describe_plan(const PatchPlan& plan, const std::string& folder) {
-  const PreparedDataset& dataset = plan.dataset;
-  const PatchFiles files(folder, dataset);
-  require_room(plan, files, folder);
-  std::string text = fmt::format(
-      "{} micrographs to train, {} to test: {} and {} patches of {} x {} px every {} px, {}, {}\n"
-      "{:.3f} GB in all in '{}', where {:.3f} GB are free",
-      plan.micrograph_count(PatchSetKind::train),
-      plan.micrograph_count(PatchSetKind::test),
-      plan.patch_count(PatchSetKind::train),
-      plan.patch_count(PatchSetKind::test),
-      dataset.patch_size_px,
-      dataset.patch_size_px,
-      dataset.stride_px,
-      dataset.is_float16 ? "float16" : "float32",
-      dataset.has_inputs ? "inputs and targets" : "targets only",
-      gigabytes(plan.total_bytes()),
-      folder,
-      gigabytes(free_disk_bytes(folder)));
-  const auto bad = std::find_if(plan.micrographs.begin(),
-                                plan.micrographs.end(),
-                                [](const PlannedMicrograph& m) { return !m.problem.empty(); });
-  if (bad != plan.micrographs.end())
-    text += fmt::format(
-        "\n{} micrographs cannot be used, the first: {}",
-        std::count_if(
-            bad, plan.micrographs.end(), [](const auto& m) { return !m.problem.empty(); }),
-        bad->problem);
-  return text;
-}
 
 Preparation::Preparation(const PrepareJob& job, const OutputFolder& output, Progress& progress)
     : job_(job),

@@ -56,7 +56,4 @@ class Preparation {
   RunSummary summary_;
 };
 
-// The counts and the room on the disk, for people; throws Error(storage) if there is too little.
-std::string describe_plan(const PatchPlan& plan, const std::string& folder);
-
 }  // namespace limpid
