@@ -70,8 +70,9 @@ enum class PairKind : std::uint8_t {
 
 struct TrainJob {
   RunOptions run;
-  MicrographInput input;  // or `movies`
+  MicrographInput input;  // or `movies`, or `patches_folder`
   MovieInput movies;
+  std::string patches_folder;  // of a prepare run
   PairKind pairs = PairKind::automatic;
   std::string start_model;          // name or file to go on from; empty: random weights
   std::string network = "default";  // preset, when there is no start model
@@ -83,6 +84,24 @@ struct TrainJob {
   std::int64_t batch_size = 0;       // 0: chosen
   double learning_rate = 0;          // 0: chosen
   double validation_fraction = 0.1;  // of the micrographs
+  float noise_electrons_per_unit = 100.0f;  // of simulated pairs, on images scaled to 0..1
+  float noise_sigma = 0.05f;
+};
+
+enum class PatchContent : std::uint8_t {
+  pair,  // input and target
+  clean  // targets alone; noise is added when they are used
+};
+
+struct PrepareJob {
+  RunOptions run;
+  MicrographInput input;
+  PairKind pairs = PairKind::simulated;  // or halves or truth
+  PatchContent content = PatchContent::pair;
+  std::int64_t patch_size_px = 1024;
+  std::int64_t stride_px = 512;
+  double test_micrographs = 0.1;            // set aside: a number, or a fraction if below 1
+  bool float16 = false;                     // instead of float32
   float noise_electrons_per_unit = 100.0f;  // of simulated pairs, on images scaled to 0..1
   float noise_sigma = 0.05f;
 };
@@ -120,7 +139,8 @@ struct EvaluateJob {
 
 struct PreviewJob {
   RunOptions run;
-  MicrographInput input;        // raw micrographs
+  MicrographInput input;        // raw micrographs, or
+  std::string patches_folder;   // of a prepare run: pictures of its patches
   std::string denoised_folder;  // output folder of a denoise run; empty: denoise now
   std::string model = "default";
   std::int64_t picture_count = 4;
@@ -137,6 +157,13 @@ struct DemoJob {
   double train_minutes = 1.0;
 };
 
-using Job = std::variant<DenoiseJob, TrainJob, SimulateJob, EvaluateJob, PreviewJob, RemapJob, DemoJob>;
+using Job = std::variant<DenoiseJob,
+                         TrainJob,
+                         PrepareJob,
+                         SimulateJob,
+                         EvaluateJob,
+                         PreviewJob,
+                         RemapJob,
+                         DemoJob>;
 
 }  // namespace limpid

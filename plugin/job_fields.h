@@ -96,6 +96,7 @@ void visit_fields(Visitor& visit, FieldsOf<TrainJob> auto& job) {
   auto& [run,
          input,
          movies,
+         patches_folder,
          pairs,
          start_model,
          network,
@@ -112,6 +113,7 @@ void visit_fields(Visitor& visit, FieldsOf<TrainJob> auto& job) {
   visit("run", run);
   visit("input", input);
   visit("movies", movies);
+  visit("patches_folder", patches_folder);
   visit("pairs", pairs);
   visit("start_model", start_model);
   visit("network", network);
@@ -123,6 +125,30 @@ void visit_fields(Visitor& visit, FieldsOf<TrainJob> auto& job) {
   visit("batch_size", batch_size, Range{0, 65536});
   visit("learning_rate", learning_rate, Range{0, 1});
   visit("validation_fraction", validation_fraction, Range{0, 1});
+  visit("noise_electrons_per_unit", noise_electrons_per_unit, Range{0, 1e9});
+  visit("noise_sigma", noise_sigma, Range{0, 1e3});
+}
+
+template <class Visitor>
+void visit_fields(Visitor& visit, FieldsOf<PrepareJob> auto& job) {
+  auto& [run,
+         input,
+         pairs,
+         content,
+         patch_size_px,
+         stride_px,
+         test_micrographs,
+         float16,
+         noise_electrons_per_unit,
+         noise_sigma] = job;
+  visit("run", run);
+  visit("input", input);
+  visit("pairs", pairs);
+  visit("content", content);
+  visit("patch_size_px", patch_size_px, Range{1, 65536});
+  visit("stride_px", stride_px, Range{1, 65536});
+  visit("test_micrographs", test_micrographs, Range{0, 1e9});
+  visit("float16", float16);
   visit("noise_electrons_per_unit", noise_electrons_per_unit, Range{0, 1e9});
   visit("noise_sigma", noise_sigma, Range{0, 1e3});
 }
@@ -181,9 +207,10 @@ void visit_fields(Visitor& visit, FieldsOf<EvaluateJob> auto& job) {
 
 template <class Visitor>
 void visit_fields(Visitor& visit, FieldsOf<PreviewJob> auto& job) {
-  auto& [run, input, denoised_folder, model, picture_count] = job;
+  auto& [run, input, patches_folder, denoised_folder, model, picture_count] = job;
   visit("run", run);
   visit("input", input);
+  visit("patches_folder", patches_folder);
   visit("denoised_folder", denoised_folder);
   visit("model", model);
   visit("picture_count", picture_count, Range{0, 1e6});

@@ -26,7 +26,7 @@ constexpr const char* kind_key = "job";
 
 // In the order of the alternatives of Job.
 constexpr const char* kind_names[] = {
-    "denoise", "train", "simulate", "evaluate", "preview", "remap", "demo"};
+    "denoise", "train", "prepare", "simulate", "evaluate", "preview", "remap", "demo"};
 static_assert(std::size(kind_names) == std::variant_size_v<Job>);
 
 class JobWriter {

@@ -42,6 +42,12 @@ struct EnumNames<PairKind> {
                                                                {PairKind::truth, "truth"}};
   static constexpr const char* expected = "auto, halves, movies, simulated or truth";
 };
+template <>
+struct EnumNames<PatchContent> {
+  static constexpr std::pair<PatchContent, const char*> table[] = {{PatchContent::pair, "pair"},
+                                                                   {PatchContent::clean, "clean"}};
+  static constexpr const char* expected = "pair or clean";
+};
 
 template <class Type>
 concept NamedEnum = requires {

@@ -13,6 +13,7 @@
 #include "plugin/run_demo.h"
 #include "plugin/run_denoise.h"
 #include "plugin/run_evaluate.h"
+#include "plugin/run_prepare.h"
 #include "plugin/run_preview.h"
 #include "plugin/run_remap.h"
 #include "plugin/run_simulate.h"
@@ -50,6 +51,8 @@ RunSummary run_in(const OutputFolder* output, const Job& job, Progress& progress
           return run_denoise(any, *output, progress);
         else if constexpr (std::is_same_v<Kind, TrainJob>)
           return run_train(any, *output, progress);
+        else if constexpr (std::is_same_v<Kind, PrepareJob>)
+          return run_prepare(any, *output, progress);
         else if constexpr (std::is_same_v<Kind, SimulateJob>)
           return run_simulate(any, *output, progress);
         else if constexpr (std::is_same_v<Kind, EvaluateJob>)
@@ -70,6 +73,8 @@ std::string plan(const Job& job) {
     return plan_denoise(*denoise);
   if (const auto* train = std::get_if<TrainJob>(&job))
     return plan_train(*train);
+  if (const auto* prepare = std::get_if<PrepareJob>(&job))
+    return plan_prepare(*prepare);
   if (const auto* simulate = std::get_if<SimulateJob>(&job))
     return plan_simulate(*simulate);
   if (const auto* evaluate = std::get_if<EvaluateJob>(&job))

@@ -7,11 +7,13 @@
 #include "plugin/drawing/comparison.h"
 #include "plugin/model_store.h"
 #include "plugin/output/journal.h"
+#include "plugin/preview/patch_pictures.h"
+#include "plugin/preview/picture_task.h"
 #include "plugin/preview/preview_plan.h"
 #include "plugin/preview/removal.h"
 #include "plugin/processors.h"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <chrono>
 #include <cstddef>
@@ -99,14 +101,13 @@ std::map<std::string, double> make_picture(const PreviewItem& item,
   return numbers_of(removal);
 }
 
-// What concerns one micrograph alone is its failure; what ends the run is passed on.
-ItemResult attempt_picture(const PreviewItem& item, OwnDenoiser* own, const OutputFolder& output) {
+// What concerns one picture alone is its failure; what ends the run is passed on.
+ItemResult attempt_picture(const PictureTask& task, const OutputFolder& output) {
   const auto begin = std::chrono::steady_clock::now();
-  ItemResult result{.name = item.raw.name, .reason = {}, .numbers = {}};
+  ItemResult result{.name = task.name, .reason = {}, .numbers = {}};
   try {
-    with_context("drawing '" + item.raw.name + "'", [&] {
-      result.numbers = make_picture(item, own, output.place(item.picture_name));
-    });
+    with_context("drawing '" + task.name + "'",
+                 [&] { result.numbers = task.draw(output.place(task.picture_name)); });
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::input && error.kind() != ErrorKind::internal)
       throw;
@@ -118,26 +119,41 @@ ItemResult attempt_picture(const PreviewItem& item, OwnDenoiser* own, const Outp
 }
 
 // Makes the picture, unless one of the same content is there.
-ItemResult finish_picture(const PreviewItem& item,
+ItemResult finish_picture(const PictureTask& task,
                           bool redo,
-                          OwnDenoiser* own,
                           const OutputFolder& output,
                           Journal& journal) {
-  const std::string fingerprint = fingerprint_of(item, own);
-  const auto before = redo ? std::nullopt : journal.find_finished(item.picture_name, fingerprint);
+  const auto before =
+      redo ? std::nullopt : journal.find_finished(task.picture_name, task.fingerprint);
   if (before)
-    return {.name = item.raw.name,
+    return {.name = task.name,
             .state = ItemState::skipped,
             .reason = {},
             .seconds = 0,
             .numbers = before->numbers};
-  ItemResult result = attempt_picture(item, own, output);
+  ItemResult result = attempt_picture(task, output);
   if (result.state == ItemState::done)
-    journal.append({item.picture_name,
-                    fingerprint,
-                    std::filesystem::file_size(output.file(item.picture_name)),
+    journal.append({task.picture_name,
+                    task.fingerprint,
+                    std::filesystem::file_size(output.file(task.picture_name)),
                     result.numbers});
   return result;
+}
+
+// `own` has to outlive the tasks.
+std::vector<PictureTask> micrograph_pictures(const PreviewJob& job, OwnDenoiser* own) {
+  std::vector<PictureTask> tasks;
+  for (const PreviewItem& item : plan_pictures(job))
+    tasks.push_back(
+        {.name = item.raw.name,
+         .picture_name = item.picture_name,
+         .fingerprint = fingerprint_of(item, own),
+         .draw = [item, own](const std::string& path) { return make_picture(item, own, path); }});
+  return tasks;
+}
+
+bool has_to_denoise(const PreviewJob& job) {
+  return job.patches_folder.empty() && job.denoised_folder.empty();
 }
 
 void count(ItemState state, RunSummary& summary) {
@@ -146,14 +162,13 @@ void count(ItemState state, RunSummary& summary) {
   summary.failed_count += state == ItemState::failed ? 1 : 0;
 }
 
-void forbid_output_in_denoised(const PreviewJob& job, const OutputFolder& output) {
+void forbid_replacing_report(const std::string& input_folder, const OutputFolder& output) {
   std::error_code ignored;
-  if (!job.denoised_folder.empty() &&
-      std::filesystem::equivalent(job.denoised_folder, output.path(), ignored))
+  if (!input_folder.empty() && std::filesystem::equivalent(input_folder, output.path(), ignored))
     fail(ErrorKind::usage,
          "the pictures would go into '{}' and replace the report of the run there; choose another "
          "output folder",
-         job.denoised_folder);
+         input_folder);
 }
 
 std::string closing_lines(const RunSummary& summary, const OutputFolder& output) {
@@ -168,40 +183,46 @@ std::string closing_lines(const RunSummary& summary, const OutputFolder& output)
 }  // namespace
 
 std::string plan_preview(const PreviewJob& job) {
-  const std::vector<PreviewItem> items = plan_pictures(job);
-  if (job.denoised_folder.empty())
+  std::vector<std::string> names;
+  if (!job.patches_folder.empty())
+    for (const PictureTask& task : plan_patch_pictures(job))
+      names.push_back(task.picture_name);
+  else
+    for (const PreviewItem& item : plan_pictures(job))
+      names.push_back(item.picture_name);
+  if (has_to_denoise(job))
     OwnDenoiser{job};
-  std::string lines = fmt::format("{} pictures would be made:", items.size());
-  for (const PreviewItem& item : items)
-    lines += "\n" + item.picture_name;
-  return lines;
+  return fmt::format("{} pictures would be made:\n{}", names.size(), fmt::join(names, "\n"));
 }
 
 RunSummary run_preview(const PreviewJob& job, const OutputFolder& output, Progress& progress) {
-  forbid_output_in_denoised(job, output);
-  const std::vector<PreviewItem> items = plan_pictures(job);
+  forbid_replacing_report(job.denoised_folder, output);
+  forbid_replacing_report(job.patches_folder, output);
   std::optional<OwnDenoiser> own;
-  if (job.denoised_folder.empty()) {
+  if (has_to_denoise(job)) {
+    plan_pictures(job);  // finds what is wrong with the list before a model is loaded
     own.emplace(job);
     progress.note(fmt::format("Denoising with the model '{}' ({}) on {}",
                               own->model().description.name,
                               own->model().hash.substr(0, 8),
                               own->backend().name()));
   }
+  const std::vector<PictureTask> tasks = job.patches_folder.empty()
+                                             ? micrograph_pictures(job, own ? &*own : nullptr)
+                                             : plan_patch_pictures(job);
   Journal journal(output.path());
-  progress.begin("pictures", static_cast<std::int64_t>(items.size()));
+  progress.begin("pictures", static_cast<std::int64_t>(tasks.size()));
   RunSummary summary;
   std::string paths;
-  for (const PreviewItem& item : items) {
+  for (const PictureTask& task : tasks) {
     if (progress.stop_requested())
       fail(ErrorKind::interrupted,
            "stopped as asked; {} pictures are made, the same command makes the others",
            summary.done_count + summary.skipped_count);
-    const ItemResult result =
-        finish_picture(item, job.run.redo, own ? &*own : nullptr, output, journal);
+    const ItemResult result = finish_picture(task, job.run.redo, output, journal);
     count(result.state, summary);
     if (result.state != ItemState::failed)
-      paths += "\n" + output.file(item.picture_name);
+      paths += "\n" + output.file(task.picture_name);
     progress.item_finished(result);
   }
   summary.result = closing_lines(summary, output) + paths;

@@ -8,6 +8,7 @@
 #include "plugin/model_store.h"
 #include "plugin/output/input_protection.h"
 #include "plugin/processors.h"
+#include "plugin/training/prepared_training.h"
 #include "plugin/training/training_pairs.h"
 #include "plugin/training/training_plan.h"
 #include "plugin/training/training_run.h"
@@ -18,6 +19,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace limpid {
@@ -35,13 +37,19 @@ struct TrainingSet {
 
 TrainingSet find_training_set(const TrainJob& job, const UNetDescription& network) {
   TrainingSet set;
-  set.pairs = find_training_pairs(job, smallest_useful_side_px(job, network));
-  const std::int64_t count = set.pairs.source->count();
-  if (count < 2)
+  const std::int64_t smallest_side_px = smallest_useful_side_px(job, network);
+  if (!job.patches_folder.empty()) {
+    PreparedTraining prepared = find_prepared_training(job, smallest_side_px);
+    set.pairs = std::move(prepared.pairs);
+    set.split = std::move(prepared.split);
+  } else {
+    set.pairs = find_training_pairs(job, smallest_side_px);
+    set.split = split_pairs(set.pairs.source->count(), job.validation_fraction, job.run.seed);
+  }
+  if (set.pairs.source->count() < 2)
     fail(ErrorKind::usage,
          "training on {}: at least two are needed, one of them to validate on",
          set.pairs.description);
-  set.split = split_pairs(count, job.validation_fraction, job.run.seed);
   if (set.split.validation.empty())
     fail(ErrorKind::usage, "--validation_fraction 0: expected some micrographs to validate on");
   set.training = select_pairs(*set.pairs.source, set.split.training);

@@ -85,6 +85,8 @@ class TruthPairs : public FilePairs {
     require_equal_size(pair.input, pair.target, files);
     const IntensityScale scale = measure_intensity_scale(pair.input);
     normalize(pair.input, scale);
+    pair.grey_offset = scale.mean;
+    pair.grey_range = scale.sigma;
     // The truth is never clipped.
     for (float& value : pair.target.pixels())
       value = static_cast<float>((static_cast<double>(value) - scale.mean) / scale.sigma);
@@ -111,6 +113,8 @@ class SimulatedPairs : public FilePairs {
           (static_cast<double>(std::clamp(value, scale.clip_low, scale.clip_high)) - low) / range);
     pair.target = pair.input;
     pair.noise = noise_;
+    pair.grey_offset = low;
+    pair.grey_range = range;
     pair.noise_mean = (scale.mean - low) / range;
     const double electrons = static_cast<double>(noise_.electrons_per_unit);
     const double sigma = scale.sigma / range;
@@ -128,7 +132,10 @@ class SimulatedPairs : public FilePairs {
 
 ImagePair make_half_pair(Image even, Image odd) {
   ImagePair pair;
-  normalize(even, measure_intensity_scale(even));
+  const IntensityScale scale = measure_intensity_scale(even);
+  normalize(even, scale);
+  pair.grey_offset = scale.mean;
+  pair.grey_range = scale.sigma;
   normalize(odd, measure_intensity_scale(odd));
   pair.input = std::move(even);
   pair.target = std::move(odd);

@@ -22,6 +22,10 @@ struct ImagePair {
   // (value - noise_mean) / noise_sigma.
   double noise_mean = 0;
   double noise_sigma = 1;
+  // Grey value in the file of the input = grey_offset + grey_range * value, where nothing was
+  // clipped.
+  double grey_offset = 0;
+  double grey_range = 1;
 };
 
 struct ImageSize {

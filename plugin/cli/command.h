@@ -33,6 +33,7 @@ void add_train_options(CLI::App& parser, TrainJob& job);
 // Defined in NAME_command.cpp.
 CommandAction define_denoise(CLI::App& parser);
 CommandAction define_train(CLI::App& parser);
+CommandAction define_prepare(CLI::App& parser);
 CommandAction define_simulate(CLI::App& parser);
 CommandAction define_evaluate(CLI::App& parser);
 CommandAction define_preview(CLI::App& parser);

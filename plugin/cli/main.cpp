@@ -25,6 +25,7 @@ namespace {
 const std::vector<Command> commands = {
     {"denoise", "Removes the noise of micrographs", define_denoise},
     {"train", "Fits a model to micrographs", define_train},
+    {"prepare", "Cuts micrographs into patches in binary files, to train on", define_prepare},
     {"simulate", "Makes a project of micrographs whose truth is known", define_simulate},
     {"evaluate", "Scores denoised micrographs, with a truth or from halves", define_evaluate},
     {"preview", "Draws micrographs before and after denoising", define_preview},
@@ -91,6 +92,7 @@ int run_program(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   limpid::open_missing_streams();
+  limpid::report_file_size_limit();
   limpid::set_log_sink(limpid::log_to_stderr);
   const int result = limpid::run_guarded([&] { return limpid::run_program(argc, argv); });
   if (limpid::finish_stdout() || result != 0)

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <initializer_list>
 
@@ -14,6 +15,10 @@ void open_missing_streams() {
     if (::fcntl(descriptor, F_GETFD) < 0 && errno == EBADF)
       // The lowest free number is this one. If it fails there is nobody to tell.
       static_cast<void>(::open("/dev/null", O_RDWR));
+}
+
+void report_file_size_limit() {
+  std::signal(SIGXFSZ, SIG_IGN);
 }
 
 bool finish_stdout() {

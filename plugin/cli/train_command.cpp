@@ -42,6 +42,9 @@ void add_movie_input(CLI::App& parser, MovieInput& movies) {
 
 void add_train_options(CLI::App& parser, TrainJob& job) {
   add_movie_input(parser, job.movies);
+  parser.add_option("--in_patches",
+                    job.patches_folder,
+                    "Folder of limpid prepare: train on its patches instead of micrographs");
   parser.add_option_function<std::string>(
       "--pairs",
       checked([&job](const std::string& text) { job.pairs = pair_kind_from_name(text); }),

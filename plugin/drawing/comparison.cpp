@@ -77,15 +77,15 @@ ComparisonPicture make_comparison(const ComparisonInput& input) {
                             .block_px = block_for_side(raw, longest_panel_side_px),
                             .footer = input.footer};
   const std::int64_t tile = spectrum_tile_px(input.pixel_size_angstrom);
-  const auto add = [&](const char* title, const Image& image) {
+  const auto add = [&](const std::string& title, const Image& image) {
     picture.panels.push_back({.title = title,
                               .picture = area_average(image, picture.block_px),
                               .spectrum = measure_power_spectrum(image, nullptr, tile)});
   };
-  add("Raw", raw);
-  add("Denoised", *input.denoised);
+  add(input.titles.raw, raw);
+  add(input.titles.denoised, *input.denoised);
   picture.panels.push_back(
-      {.title = "Removed",
+      {.title = input.titles.removed,
        .picture = difference(picture.panels[0].picture, picture.panels[1].picture),
        .spectrum = measure_power_spectrum(raw, input.denoised, tile)});
   if (input.truth != nullptr)

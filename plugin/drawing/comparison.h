@@ -12,13 +12,21 @@
 
 namespace limpid {
 
+// What its images are called.
+struct ComparisonTitles {
+  std::string raw = "Raw";
+  std::string denoised = "Denoised";
+  std::string removed = "Removed";
+};
+
 // What a comparison is made from; the images have one size and are not kept.
 struct ComparisonInput {
   std::string title;  // such as the micrograph's name
   std::optional<double> pixel_size_angstrom = std::nullopt;
   const Image* raw = nullptr;
   const Image* denoised = nullptr;
-  const Image* truth = nullptr;          // null: there is none
+  const Image* truth = nullptr;  // null: there is none
+  ComparisonTitles titles = {};
   std::vector<std::string> footer = {};  // numbers to show, such as "SNR before 0.028"
 };
 

@@ -145,6 +145,13 @@ void draw_resolution_ticks(Canvas& canvas, const Rectangle& area, double angstro
   }
 }
 
+std::string lower_case(std::string title) {
+  for (char& letter : title)
+    if (letter >= 'A' && letter <= 'Z')
+      letter = static_cast<char>(letter - 'A' + 'a');
+  return title;
+}
+
 void draw_panel(Canvas& canvas,
                 const ComparisonPicture& comparison,
                 const Layout& layout,
@@ -174,9 +181,10 @@ void draw_panel(Canvas& canvas,
                area,
                "Power spectrum",
                footer_style,
-               fmt::format("{:.2g} to {:.2g} \u00d7 smooth raw",
+               fmt::format("{:.2g} to {:.2g} \u00d7 smooth {}",
                            std::exp(panel.spectrum_window.low),
-                           std::exp(panel.spectrum_window.high)));
+                           std::exp(panel.spectrum_window.high),
+                           lower_case(comparison.panels.front().title)));
   canvas.image(to_grey(spectrum, panel.spectrum_window), area);
   canvas.outline(area, {1, colors::frame});
   if (comparison.pixel_size_angstrom)
@@ -216,7 +224,7 @@ CurvePlot radial_power(const ComparisonPicture& comparison) {
   CurvePlot plot;
   plot.title = "Power spectrum, mean over rings";
   plot.x = frequency_axis(comparison);
-  plot.y = {.label = "Power (raw noise = 1)", .is_logarithmic = true, .low = least_power};
+  plot.y = {.label = "Power (noise = 1)", .is_logarithmic = true, .low = least_power};
   const double noise = noise_power(comparison.panels.front().spectrum);
   for (const ComparisonPanel& panel : comparison.panels) {
     Curve curve{.label = panel.title};

@@ -1,6 +1,6 @@
 """Checks the pages of the repository: documents_test.py SOURCE_FOLDER PROGRAM.
 
-Relative links lead to files and headings that exist; an indented command, or one of the example script, names a
+Relative links lead to files and headings that exist; an indented command, or one of the example scripts, names a
 subcommand of the program and options that it has.
 """
 import re
@@ -48,8 +48,9 @@ class Documents(unittest.TestCase):
 
     def test_commands(self):
         sources = [(page, page.read_text()) for page in pages()]
-        script = SOURCE / "examples" / "cli_star_list" / "run"
-        sources.append((script, script.read_text().replace('"$limpid"', "  limpid")))
+        for example in ("cli_star_list", "empiar_10025"):
+            script = SOURCE / "examples" / example / "run"
+            sources.append((script, script.read_text().replace('"$limpid"', "  limpid")))
         helps = {}
         count = 0
         for page, text in sources:

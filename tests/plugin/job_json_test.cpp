@@ -67,6 +67,7 @@ std::vector<Job> unusual_jobs() {
                             .dose_per_frame_e_per_square_angstrom = 1.25,
                             .eer_grouping = 32,
                             .eer_upsampling = 2},
+                 .patches_folder = "patches",
                  .pairs = PairKind::truth,
                  .start_model = "start",
                  .network = "classic",
@@ -91,9 +92,19 @@ std::vector<Job> unusual_jobs() {
   evaluate.reference_filters = false;
   return {DenoiseJob{unusual_run(), unusual_input(), "m", true, false},
           train,
+          PrepareJob{.run = unusual_run(),
+                     .input = unusual_input(),
+                     .pairs = PairKind::halves,
+                     .content = PatchContent::clean,
+                     .patch_size_px = 96,
+                     .stride_px = 31,
+                     .test_micrographs = 19,
+                     .float16 = true,
+                     .noise_electrons_per_unit = 12.7f,
+                     .noise_sigma = 0.3f},
           unusual_simulation(),
           evaluate,
-          PreviewJob{unusual_run(), unusual_input(), "denoised", "m", 9},
+          PreviewJob{unusual_run(), unusual_input(), "patches", "denoised", "m", 9},
           DemoJob{unusual_run(), 0.7}};
 }
 
@@ -130,8 +141,13 @@ TEST_CASE("job json: every kind of job comes back as it was") {
 }
 
 TEST_CASE("job json: no field of an unusual job is left at its default") {
-  const std::vector<Job> defaults = {
-      DenoiseJob{}, TrainJob{}, SimulateJob{}, EvaluateJob{}, PreviewJob{}, DemoJob{}};
+  const std::vector<Job> defaults = {DenoiseJob{},
+                                     TrainJob{},
+                                     PrepareJob{},
+                                     SimulateJob{},
+                                     EvaluateJob{},
+                                     PreviewJob{},
+                                     DemoJob{}};
   const auto jobs = unusual_jobs();
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     std::istringstream usual(to_json(defaults[i]));
