@@ -61,9 +61,10 @@ struct MovieInput {
 };
 
 enum class PairKind : std::uint8_t {
-  automatic,  // movies if they are given, halves where they exist, else simulated
+  automatic,  // what there is, in this order: given movies, halves, listed movies, single
   halves,     // even against odd sums
   movies,     // even against odd sums, made from the frames
+  single,     // the micrograph against itself, parts of it hidden
   simulated,  // the micrograph against itself with noise added
   truth       // noisy micrographs against noiseless ones, as `limpid simulate` writes them
 };
@@ -84,6 +85,7 @@ struct TrainJob {
   std::int64_t batch_size = 0;       // 0: chosen
   double learning_rate = 0;          // 0: chosen
   double validation_fraction = 0.1;  // of the micrographs
+  std::int64_t patience = 0;         // validations without improvement until the end; 0: no end
   float noise_electrons_per_unit = 100.0f;  // of simulated pairs, on images scaled to 0..1
   float noise_sigma = 0.05f;
 };

@@ -108,6 +108,7 @@ void visit_fields(Visitor& visit, FieldsOf<TrainJob> auto& job) {
          batch_size,
          learning_rate,
          validation_fraction,
+         patience,
          noise_electrons_per_unit,
          noise_sigma] = job;
   visit("run", run);
@@ -125,6 +126,7 @@ void visit_fields(Visitor& visit, FieldsOf<TrainJob> auto& job) {
   visit("batch_size", batch_size, Range{0, 65536});
   visit("learning_rate", learning_rate, Range{0, 1});
   visit("validation_fraction", validation_fraction, Range{0, 1});
+  visit("patience", patience, Range{0, 1e6});
   visit("noise_electrons_per_unit", noise_electrons_per_unit, Range{0, 1e9});
   visit("noise_sigma", noise_sigma, Range{0, 1e3});
 }

@@ -8,6 +8,7 @@
 #include "plugin/model_store.h"
 #include "plugin/output/input_protection.h"
 #include "plugin/processors.h"
+#include "plugin/training/half_check.h"
 #include "plugin/training/prepared_training.h"
 #include "plugin/training/training_pairs.h"
 #include "plugin/training/training_plan.h"
@@ -83,7 +84,7 @@ Model describe_result(const TrainJob& job,
       "validation loss {:.6g} at step {}; seed {}",
       pairs.description,
       job.start_model.empty() ? "from random weights" : "from " + job.start_model,
-      run.step_count(),
+      run.steps_done(),
       plan.settings.batch_size,
       plan.settings.patch_size_px,
       plan.settings.learning_rate,
@@ -134,6 +135,32 @@ bool is_written(const std::string& path, const Model& model) {
   }
 }
 
+// What `auto` chose, and whether halves are independent.
+HalfCheck say_what_was_found(const TrainJob& job, const TrainingPairs& pairs, Progress& progress) {
+  if (job.pairs == PairKind::automatic)
+    progress.note(fmt::format("Found {}: --pairs {}", pairs.description, name(pairs.kind)));
+  const HalfCheck halves = check_halves(pairs);
+  if (halves.micrograph_count == 0)
+    return halves;
+  if (halves.noise.is_independent())
+    progress.note(halves.text());
+  else
+    log_warning("{}", halves.text());
+  return halves;
+}
+
+std::string describe_end(const TrainingRun& run, const std::string& path) {
+  std::string text = fmt::format("Validation loss {:.6g} at step {} of {}\n",
+                                 run.best_loss(),
+                                 run.best_step(),
+                                 run.step_count());
+  if (run.has_lost_patience())
+    text += fmt::format("Stopped at step {}: no improvement since\n", run.steps_done());
+  if (run.best_step() == 0)
+    text += "No step was better than the model it began with, which is kept\n";
+  return text + "Model: " + path;
+}
+
 }  // namespace
 
 std::string plan_train(const TrainJob& job) {
@@ -160,6 +187,8 @@ RunSummary run_train(const TrainJob& job, const OutputFolder& output, Progress& 
   if (job.run.redo)
     std::filesystem::remove(output.file(TrainingRun::checkpoint_name));
 
+  const HalfCheck halves = say_what_was_found(job, set.pairs, progress);
+
   TrainingPlan plan;
   const auto run = prepare_run(job, start, set, backend, output, plan);
   progress.note(
@@ -183,17 +212,19 @@ RunSummary run_train(const TrainJob& job, const OutputFolder& output, Progress& 
                     .state = was_finished ? ItemState::skipped : ItemState::done,
                     .reason = {},
                     .seconds = 0,
-                    .numbers = {{"steps", static_cast<double>(run->step_count())},
+                    .numbers = {{"steps", static_cast<double>(run->steps_done())},
                                 {"best_step", static_cast<double>(run->best_step())},
                                 {"best_validation_loss", run->best_loss()}}};
+  result.numbers.merge(halves.numbers());
   if (run->first_loss())
     result.numbers["first_validation_loss"] = *run->first_loss();
   progress.item_finished(result);
-  summary.result = fmt::format("Validation loss {:.6g} at step {} of {}\nModel: {}",
-                               run->best_loss(),
-                               run->best_step(),
-                               run->step_count(),
-                               path);
+  summary.result = describe_end(*run, path);
+  if (halves.micrograph_count > 0) {
+    summary.result += "\n" + halves.text();
+    if (!halves.noise.is_independent())
+      summary.warnings.push_back(halves.text());
+  }
   const TrainingRecord record(output.file(TrainingRun::record_name), run->step_count());
   write_training_logfile(output.file("logfile.pdf"), record.rows(), summary);
   return summary;

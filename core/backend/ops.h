@@ -116,8 +116,7 @@ class Resample {
                         const Tensor& input_gradient) = 0;
 };
 
-// Weighted mean squared error: loss = mean over the batch of weight[n] * mean over pixels of
-// (prediction - target)^2.
+// Weighted mean squared error: loss = mean over all pixels of weight * (prediction - target)^2.
 struct LossDesc {
   Shape prediction;  // float32
 };
@@ -125,8 +124,8 @@ struct LossDesc {
 class Loss {
  public:
   virtual ~Loss() = default;
-  // `weight` has one float32 per image of the batch; empty counts all as 1. Writes
-  // d(loss)/d(prediction).
+  // `weight` has one float32 per image of the batch or one per pixel; empty counts all as 1.
+  // Writes d(loss)/d(prediction).
   virtual void evaluate(const Tensor& prediction,
                         const Tensor& target,
                         const Tensor& weight,

@@ -15,6 +15,9 @@ namespace {
 constexpr std::size_t smallest_choice = 6;
 constexpr std::int64_t first_radius_px = 2;
 
+// No number of a frame.
+constexpr std::uint64_t coin_stream = 0x5000000000000000ull;
+
 // The corner of a larger region has three.
 constexpr int neighbours_in_line = 2;
 
@@ -110,6 +113,15 @@ void DefectivePixels::repair(Image& frame, std::uint64_t frame_number) const {
                        draw(frame, pixel, frame_number);
                  }
                });
+}
+
+void DefectivePixels::repair_in_one(Image& first, Image& second) const {
+  for (const std::int64_t pixel : pixels_) {
+    const bool in_first =
+        philox4x32(0, coin_stream, static_cast<std::uint64_t>(pixel)).value[0] & 1u;
+    Image& image = in_first ? first : second;
+    image.pixels()[static_cast<std::size_t>(pixel)] = draw(image, pixel, in_first ? 0 : 1);
+  }
 }
 
 }  // namespace limpid

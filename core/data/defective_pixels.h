@@ -20,6 +20,9 @@ class DefectivePixels {
   std::size_t count() const { return pixels_.size(); }
   // Gives each the value of a random pixel nearby that works. Other numbers give other choices.
   void repair(Image& frame, std::uint64_t frame_number) const;
+  // The same for two images that share these pixels, each in only one of the two, drawn anew for
+  // every pixel: what a network sees of them in one image it cannot find in the other.
+  void repair_in_one(Image& first, Image& second) const;
 
  private:
   float draw(const Image& frame, std::int64_t pixel, std::uint64_t frame_number) const;

@@ -1,6 +1,7 @@
 #include "core/data/pair_source.h"
 
 #include "core/base/error.h"
+#include "core/data/defective_pixels.h"
 #include "core/image/intensity.h"
 #include "core/image/statistics.h"
 #include "core/io/micrograph_file.h"
@@ -32,6 +33,13 @@ void require_equal_size(const Image& a, const Image& b, const PairFiles& files) 
          files.second,
          b.width(),
          b.height());
+}
+
+Image sum_of(const Image& a, const Image& b) {
+  Image sum = a;
+  for (std::size_t i = 0; i < sum.pixels().size(); ++i)
+    sum.pixels()[i] += b.pixels()[i];
+  return sum;
 }
 
 class FilePairs : public PairSource {
@@ -66,8 +74,8 @@ class HalfPairs : public FilePairs {
 
  protected:
   ImagePair load_pair(const PairFiles& files) const override {
-    Image even = read_repaired(files.first);
-    Image odd = read_repaired(files.second);
+    Image even = read_micrograph(files.first).pixels;
+    Image odd = read_micrograph(files.second).pixels;
     require_equal_size(even, odd, files);
     return make_half_pair(std::move(even), std::move(odd));
   }
@@ -80,11 +88,10 @@ class TruthPairs : public FilePairs {
  protected:
   ImagePair load_pair(const PairFiles& files) const override {
     ImagePair pair;
-    pair.input = read_repaired(files.first);
+    pair.input = read_micrograph(files.first).pixels;
     pair.target = read_repaired(files.second);
     require_equal_size(pair.input, pair.target, files);
-    const IntensityScale scale = measure_intensity_scale(pair.input);
-    normalize(pair.input, scale);
+    const IntensityScale scale = put_on_network_scale(pair.input).scale;
     pair.grey_offset = scale.mean;
     pair.grey_range = scale.sigma;
     // The truth is never clipped.
@@ -92,6 +99,22 @@ class TruthPairs : public FilePairs {
       value = static_cast<float>((static_cast<double>(value) - scale.mean) / scale.sigma);
     const double sigma = measure_statistics(pair.target).sigma;
     pair.loss_weight = static_cast<float>(1.0 / (sigma * sigma + smallest_signal_variance));
+    return pair;
+  }
+};
+
+class SinglePairs : public FilePairs {
+ public:
+  using FilePairs::FilePairs;
+
+ protected:
+  ImagePair load_pair(const PairFiles& files) const override {
+    ImagePair pair;
+    pair.input = read_micrograph(files.first).pixels;
+    const IntensityScale scale = put_on_network_scale(pair.input).scale;
+    pair.grey_offset = scale.mean;
+    pair.grey_range = scale.sigma;
+    pair.target = pair.input;
     return pair;
   }
 };
@@ -132,11 +155,12 @@ class SimulatedPairs : public FilePairs {
 
 ImagePair make_half_pair(Image even, Image odd) {
   ImagePair pair;
-  const IntensityScale scale = measure_intensity_scale(even);
-  normalize(even, scale);
+  const IntensityScale scale = put_on_network_scale(even).scale;
   pair.grey_offset = scale.mean;
   pair.grey_range = scale.sigma;
-  normalize(odd, measure_intensity_scale(odd));
+  put_on_network_scale(odd);
+  const DefectivePixels common(sum_of(even, odd), {});
+  common.repair_in_one(even, odd);
   pair.input = std::move(even);
   pair.target = std::move(odd);
   pair.symmetric = true;
@@ -154,6 +178,10 @@ std::unique_ptr<PairSource> make_truth_pairs(std::vector<PairFiles> files) {
 std::unique_ptr<PairSource> make_simulated_pairs(std::vector<PairFiles> files,
                                                  const NoiseModel& noise) {
   return std::make_unique<SimulatedPairs>(std::move(files), noise);
+}
+
+std::unique_ptr<PairSource> make_single_pairs(std::vector<PairFiles> files) {
+  return std::make_unique<SinglePairs>(std::move(files));
 }
 
 }  // namespace limpid

@@ -47,7 +47,8 @@ class PairSource {
   virtual ImageSize size(std::int64_t index) const = 0;
 };
 
-// Two sums with independent noise as each other's target.
+// Two sums with independent noise as each other's target. Pixels that stand out of both alike, such
+// as hot ones, are replaced in one of the two, so that neither teaches to expect them in the other.
 ImagePair make_half_pair(Image even, Image odd);
 
 // Files of one pair; which are used depends on the kind of source.
@@ -70,5 +71,9 @@ std::unique_ptr<PairSource> make_truth_pairs(std::vector<PairFiles> files);
 // by their clip range first. Only `first` of the files is used.
 std::unique_ptr<PairSource> make_simulated_pairs(std::vector<PairFiles> files,
                                                  const NoiseModel& noise);
+
+// Lone micrographs, each its own input and target, for training on blind spots
+// (core/data/blind_spots.h). Only `first` of the files is used.
+std::unique_ptr<PairSource> make_single_pairs(std::vector<PairFiles> files);
 
 }  // namespace limpid

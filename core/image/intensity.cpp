@@ -189,6 +189,14 @@ void normalize(Image& image, const IntensityScale& scale) {
   });
 }
 
+NetworkScale put_on_network_scale(Image& image) {
+  NetworkScale result;
+  result.repaired_count = repair_non_finite(image);
+  result.scale = measure_intensity_scale(image);
+  normalize(image, result.scale);
+  return result;
+}
+
 void restore(Image& image, const IntensityScale& scale) {
   float* const pixels = image.pixels().data();
   parallel_for(image.pixel_count(), sum_block_pixels, [&](std::int64_t begin, std::int64_t end) {

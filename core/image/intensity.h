@@ -37,6 +37,14 @@ IntensityScale measure_intensity_scale(const Image& image);
 // y -> (min(max(y, clip_low), clip_high) - mean) / sigma, in place.
 void normalize(Image& image, const IntensityScale& scale);
 
+// All three at once, as a network is given every image it learns from or works on. Returns how many
+// pixels were repaired and the scale that restore() undoes. Throws what the three throw.
+struct NetworkScale {
+  std::int64_t repaired_count = 0;
+  IntensityScale scale;
+};
+NetworkScale put_on_network_scale(Image& image);
+
 // y -> y sigma + mean, in place: the inverse of normalize() inside the clip range.
 void restore(Image& image, const IntensityScale& scale);
 

@@ -160,9 +160,9 @@ void Denoiser::apply_network(Image& image) {
 
 Denoiser::Report Denoiser::denoise(Image& image) {
   Report report;
-  report.repaired_count = repair_non_finite(image);
-  report.scale = measure_intensity_scale(image);
-  normalize(image, report.scale);
+  const NetworkScale on_scale = put_on_network_scale(image);
+  report.repaired_count = on_scale.repaired_count;
+  report.scale = on_scale.scale;
   apply_network(image);
   restore(image, report.scale);
   report.tile_count = static_cast<std::int64_t>(plan_.tiles.size());

@@ -11,7 +11,7 @@
 namespace limpid {
 namespace {
 
-constexpr const char* format_version = "1";
+constexpr const char* format_version = "2";
 
 void add_tensors(TensorFile& file,
                  const std::string& prefix,
@@ -65,7 +65,9 @@ void write_checkpoint(const std::string& path, const Checkpoint& checkpoint) {
                    {"steps_done", fmt::format("{}", checkpoint.state.steps_done)},
                    {"step_count", fmt::format("{}", checkpoint.step_count)},
                    {"best_loss", fmt::format("{}", checkpoint.best_loss)},
-                   {"best_step", fmt::format("{}", checkpoint.best_step)}};
+                   {"best_step", fmt::format("{}", checkpoint.best_step)},
+                   {"validations_since_best", fmt::format("{}", checkpoint.validations_since_best)},
+                   {"learning_rate_factor", fmt::format("{}", checkpoint.learning_rate_factor)}};
   const auto specs = checkpoint.network.parameters();
   add_tensors(file, "value.", specs, checkpoint.state.values);
   add_tensors(file, "adam.first.", specs, checkpoint.state.first_moment);
@@ -91,6 +93,8 @@ std::optional<Checkpoint> read_checkpoint(const std::string& path) {
     checkpoint.step_count = number<std::int64_t>(file, "step_count");
     checkpoint.best_loss = number<double>(file, "best_loss");
     checkpoint.best_step = number<std::int64_t>(file, "best_step");
+    checkpoint.validations_since_best = number<std::int64_t>(file, "validations_since_best");
+    checkpoint.learning_rate_factor = number<double>(file, "learning_rate_factor");
     const auto specs = checkpoint.network.parameters();
     checkpoint.state = {.steps_done = number<std::int64_t>(file, "steps_done"),
                         .values = find_tensors(file, "value.", specs),

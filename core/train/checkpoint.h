@@ -20,6 +20,9 @@ struct Checkpoint {
   ParameterValues best;
   double best_loss = 0;
   std::int64_t best_step = 0;
+  std::int64_t validations_since_best = 0;
+  // Below 1 after the training has diverged and gone back to a checkpoint.
+  double learning_rate_factor = 1;
 };
 
 // A safetensors file, written under a temporary name and renamed: a kill leaves the one before.

@@ -3,6 +3,8 @@
 #include "core/base/parallel.h"
 #include "core/train/schedule.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <span>
@@ -10,11 +12,26 @@
 namespace limpid {
 namespace {
 
+constexpr std::uint64_t blind_spot_stream = 0x4000000000000000ull;
+
 Shape batch_shape(const TrainingSettings& settings) {
   return {settings.batch_size, settings.patch_size_px, settings.patch_size_px, 1};
 }
 
 }  // namespace
+
+DivergenceError::DivergenceError(std::int64_t step)
+    : Error(ErrorKind::internal,
+            fmt::format("training diverged: the loss of step {} is not finite; a lower learning "
+                        "rate may help",
+                        step)) {}
+
+bool is_finite(const ParameterValues& values) {
+  return std::all_of(values.begin(), values.end(), [](const std::vector<float>& tensor) {
+    return std::all_of(
+        tensor.begin(), tensor.end(), [](float value) { return std::isfinite(value); });
+  });
+}
 
 Trainer::Trainer(Backend& backend,
                  const UNetDescription& description,
@@ -30,16 +47,19 @@ Trainer::Trainer(Backend& backend,
   adam_ = backend.make_adam(
       {.max_gradient_norm = settings.max_gradient_norm, .keeps_average = true}, parameters_);
   target_ = backend.allocate_tensor(shape, DataType::float32);
-  loss_weight_ = backend.allocate_tensor({1, 1, 1, settings.batch_size}, DataType::float32);
+  if (settings.noise_radius_px)
+    blind_spots_.emplace(settings.patch_size_px, *settings.noise_radius_px);
+  const Shape weight_shape = blind_spots_ ? shape : Shape{1, 1, 1, settings.batch_size};
+  loss_weight_ = backend.allocate_tensor(weight_shape, DataType::float32);
   const std::size_t image_bytes = Tensor::size_bytes(shape, DataType::float32);
-  const std::size_t weight_bytes = static_cast<std::size_t>(settings.batch_size) * sizeof(float);
+  const std::size_t weight_bytes = Tensor::size_bytes(weight_shape, DataType::float32);
   for (auto& staging : staging_)
     staging = backend.allocate_staging(2 * image_bytes + weight_bytes);
 }
 
 void Trainer::step(const Batch& batch) {
   auto* staged = reinterpret_cast<float*>(staging_[steps_done_ % 2]->data());
-  std::span<const float> parts[3];
+  std::span<float> parts[3];
   const std::vector<float>* sources[3] = {&batch.input, &batch.target, &batch.loss_weight};
   for (int i = 0; i < 3; ++i) {
     const std::vector<float>& source = *sources[i];
@@ -50,6 +70,10 @@ void Trainer::step(const Batch& batch) {
                  });
     parts[i] = {staged, source.size()};
     staged += source.size();
+  }
+  if (blind_spots_) {
+    parts[2] = {parts[2].data(), parts[0].size()};
+    hide_blind_spots(parts[0], batch.loss_weight, parts[2]);
   }
   // The device is done with the last step, and with the staging memory of the one before.
   backend_.synchronize();
@@ -72,12 +96,27 @@ void Trainer::step(const Batch& batch) {
   ++steps_done_;
 }
 
+void Trainer::hide_blind_spots(std::span<float> input,
+                               std::span<const float> image_weight,
+                               std::span<float> pixel_weight) const {
+  const std::size_t pixels = input.size() / image_weight.size();
+  parallel_for(settings_.batch_size, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
+      const std::span<float> weight = pixel_weight.subspan(i * pixels, pixels);
+      const std::uint64_t stream =
+          blind_spot_stream + (static_cast<std::uint64_t>(steps_done_) << 16) + i;
+      blind_spots_->hide(
+          input.subspan(i * pixels, pixels), weight, settings_.blind_spot_seed, stream);
+      for (float& value : weight)
+        value *= image_weight[i];
+    }
+  });
+}
+
 double Trainer::loss() {
   const double loss = loss_->value();
   if (!std::isfinite(loss))
-    fail(ErrorKind::internal,
-         "training diverged: the loss of step {} is not finite; a lower learning rate may help",
-         steps_done_);
+    throw DivergenceError(steps_done_);
   return loss;
 }
 

@@ -2,6 +2,8 @@
 
 #include "core/base/log.h"
 #include "core/data/patch_schedule.h"
+#include "core/metrics/psnr.h"
+#include "core/metrics/ssim.h"
 
 #include <algorithm>
 #include <cmath>
@@ -31,6 +33,35 @@ class SelectedPairs : public PairSource {
   std::vector<std::int64_t> indices_;
 };
 
+// `weight` is empty or has one value a pixel.
+double mean_squared_error(const std::vector<float>& prediction,
+                          const std::vector<float>& target,
+                          const std::vector<float>& weight) {
+  double sum = 0;
+  for (std::size_t i = 0; i < prediction.size(); ++i) {
+    const double difference = static_cast<double>(prediction[i]) - static_cast<double>(target[i]);
+    sum += (weight.empty() ? 1.0 : static_cast<double>(weight[i])) * difference * difference;
+  }
+  return sum / static_cast<double>(prediction.size());
+}
+
+// Mean noise variance of two halves, whose grey values have the mean 0.
+double half_noise(const std::vector<float>& even, const std::vector<float>& odd) {
+  double sum = 0;
+  for (std::size_t i = 0; i < even.size(); ++i) {
+    const double difference = static_cast<double>(even[i]) - static_cast<double>(odd[i]);
+    sum += 0.5 * difference * difference;
+  }
+  return sum / static_cast<double>(even.size());
+}
+
+Image square_image(const std::vector<float>& pixels) {
+  const auto side = std::llround(std::sqrt(static_cast<double>(pixels.size())));
+  Image image(side, side);
+  std::copy(pixels.begin(), pixels.end(), image.pixels().begin());
+  return image;
+}
+
 }  // namespace
 
 Validation::Validation(Backend& backend,
@@ -44,7 +75,10 @@ Validation::Validation(Backend& backend,
                description,
                parameters_,
                {1, settings.patch_size_px, settings.patch_size_px, 1},
-               NetworkUse::inference) {
+               NetworkUse::inference),
+      prediction_(static_cast<std::size_t>(network_.image().shape().element_count())) {
+  if (settings.noise_radius_px)
+    blind_spots_.emplace(settings.patch_size_px, *settings.noise_radius_px);
   for (const std::int64_t index : indices) {
     if (crops_.size() >= most_crops)
       break;
@@ -83,27 +117,51 @@ void Validation::cut_crops(const ImagePair& pair, std::int64_t size) {
         crop.input[p] = (noisy_pixel(crop.input[p], pair.noise, 0, stream, p) - mean) / sigma;
         crop.target[p] = (crop.target[p] - mean) / sigma;
       }
+      crop.is_half = pair.symmetric;
+      if (blind_spots_)
+        hide_blind_spots(crop);
       crops_.push_back(std::move(crop));
     }
 }
 
-double Validation::measure(const ParameterValues& values) {
-  parameters_.set_values(values);
-  std::vector<float> prediction(static_cast<std::size_t>(network_.image().shape().element_count()));
-  double sum = 0;
-  for (const Crop& crop : crops_) {
-    backend_.upload(crop.input, network_.image());
-    network_.forward();
-    backend_.download(network_.prediction(), prediction);
-    double square_sum = 0;
-    for (std::size_t i = 0; i < prediction.size(); ++i) {
-      const double difference =
-          static_cast<double>(prediction[i]) - static_cast<double>(crop.target[i]);
-      square_sum += difference * difference;
+// Always the same spots, for the loss to be comparable.
+void Validation::hide_blind_spots(Crop& crop) const {
+  crop.pixel_weight.resize(crop.input.size());
+  blind_spots_->hide(crop.input, crop.pixel_weight, 0, crops_.size());
+}
+
+const std::vector<float>& Validation::predict(const std::vector<float>& input) {
+  backend_.upload(input, network_.image());
+  network_.forward();
+  backend_.download(network_.prediction(), prediction_);
+  return prediction_;
+}
+
+void Validation::add_scores(const Crop& crop, ValidationScores& scores) {
+  const double share = 1.0 / static_cast<double>(crops_.size());
+  double error = mean_squared_error(predict(crop.input), crop.target, crop.pixel_weight);
+  if (crop.is_half) {
+    error = 0.5 * (error + mean_squared_error(predict(crop.target), crop.input, {}));
+    scores.half_error =
+        scores.half_error.value_or(0) + share * (error - half_noise(crop.input, crop.target));
+  } else if (!blind_spots_) {
+    const Image target = square_image(crop.target);
+    const double range = data_range(target);
+    if (range > 0) {
+      scores.psnr_db = scores.psnr_db.value_or(0) + share * psnr_db(error, range);
+      scores.ssim =
+          scores.ssim.value_or(0) + share * ssim(square_image(prediction_), target, range);
     }
-    sum += crop.loss_weight * square_sum / static_cast<double>(prediction.size());
   }
-  return sum / static_cast<double>(crops_.size());
+  scores.loss += share * crop.loss_weight * error;
+}
+
+ValidationScores Validation::measure(const ParameterValues& values) {
+  parameters_.set_values(values);
+  ValidationScores scores;
+  for (const Crop& crop : crops_)
+    add_scores(crop, scores);
+  return scores;
 }
 
 Split split_pairs(std::int64_t count, double validation_fraction, std::uint64_t seed) {

@@ -49,8 +49,8 @@ void add_train_options(CLI::App& parser, TrainJob& job) {
       "--pairs",
       checked([&job](const std::string& text) { job.pairs = pair_kind_from_name(text); }),
       "What to learn from: auto, halves (even and odd sums), movies (the same, made from the "
-      "frames), "
-      "simulated (noise is added) or truth (simulated micrographs with their noiseless images)");
+      "frames), single (lone micrographs, parts of them hidden), simulated (noise is added) or "
+      "truth (simulated micrographs with their noiseless images)");
   parser.add_option("--from", job.start_model, "Model to start from: a name or a file");
   parser.add_option("--network", job.network, "Network without --from: default or classic");
   parser.add_option("--name", job.model_name, "Name of the model");
@@ -69,6 +69,12 @@ void add_train_options(CLI::App& parser, TrainJob& job) {
                   job.validation_fraction,
                   "Share of the micrographs that is set aside to measure progress")
       ->check(CLI::Range(0.0, 0.9));
+  parser
+      .add_option("--patience",
+                  job.patience,
+                  "Stop after so many validations in a row without improvement; 0, the default, "
+                  "trains to the end")
+      ->check(CLI::NonNegativeNumber);
   parser
       .add_option("--noise_electrons",
                   job.noise_electrons_per_unit,

@@ -89,6 +89,26 @@ std::vector<std::string> row_of(const DenoisedRecord& record) {
   return row;
 }
 
+std::string text_of(const std::optional<double>& number) {
+  return number ? fmt::format("{:.4g}", *number) : "-";
+}
+
+void add_training_plot(const std::string& title,
+                       const std::string& label,
+                       std::vector<Curve> curves,
+                       Logfile& logfile) {
+  std::erase_if(curves, [](const Curve& curve) { return curve.x.size() < 2; });
+  if (!curves.empty())
+    logfile.plots.push_back({title, {.label = "step"}, {.label = label}, std::move(curves)});
+}
+
+void add_point(Curve& curve, const TrainingRow& row, const std::optional<double>& value) {
+  if (!value)
+    return;
+  curve.x.push_back(static_cast<double>(row.step));
+  curve.y.push_back(*value);
+}
+
 }  // namespace
 
 void write_denoise_logfile(const std::string& path,
@@ -119,29 +139,42 @@ void write_training_logfile(const std::string& path,
                             const std::vector<TrainingRow>& rows,
                             const RunSummary& summary) {
   Logfile logfile{.title = "Trained model", .lines = lines_of(summary.result)};
-  Curve training{.label = "training"};
-  Curve validation{.label = "validation"};
+  Curve training{.label = "training"}, validation{.label = "validation"};
+  Curve psnr{.label = "validation"}, ssim{.label = "validation"}, half_error{.label = "validation"};
   for (const TrainingRow& row : rows) {
-    const auto step = static_cast<double>(row.step);
-    if (row.training_loss > 0) {
-      training.x.push_back(step);
-      training.y.push_back(row.training_loss);
-    }
-    validation.x.push_back(step);
-    validation.y.push_back(row.validation_loss);
+    if (row.training_loss > 0)
+      add_point(training, row, row.training_loss);
+    add_point(validation, row, row.validation_loss);
+    add_point(psnr, row, row.psnr_db);
+    add_point(ssim, row, row.ssim);
+    add_point(half_error, row, row.half_error);
   }
   if (validation.x.size() > 1)
-    logfile.plots.push_back({"Mean squared error between pairs of patches",
-                             {.label = "step"},
-                             {.label = "loss"},
-                             {std::move(training), std::move(validation)}});
-  logfile.columns = {"step", "epoch", "training loss", "validation loss", "learning rate"};
+    add_training_plot(
+        "Mean squared error between pairs of patches", "loss", {training, validation}, logfile);
+  add_training_plot("Error against the signal of the halves, without their noise",
+                    "squared error",
+                    {half_error},
+                    logfile);
+  add_training_plot("Peak signal-to-noise ratio against the target", "PSNR (dB)", {psnr}, logfile);
+  add_training_plot("Structural similarity with the target", "SSIM", {ssim}, logfile);
+  logfile.columns = {"step",
+                     "epoch",
+                     "training loss",
+                     "validation loss",
+                     "learning rate",
+                     "PSNR (dB)",
+                     "SSIM",
+                     "half error"};
   for (const TrainingRow& row : rows)
     logfile.rows.push_back({fmt::format("{}", row.step),
                             fmt::format("{:.2f}", row.epoch),
                             fmt::format("{:.5g}", row.training_loss),
                             fmt::format("{:.5g}", row.validation_loss),
-                            fmt::format("{:.3g}", row.learning_rate)});
+                            fmt::format("{:.3g}", row.learning_rate),
+                            text_of(row.psnr_db),
+                            text_of(row.ssim),
+                            text_of(row.half_error)});
   write_logfile(path, logfile);
 }
 

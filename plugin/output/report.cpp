@@ -54,6 +54,7 @@ void write_report(const std::string& path, const Report& report) {
                                {"skipped", report.summary.skipped_count},
                                {"failed", report.summary.failed_count},
                                {"seconds", report.seconds},
+                               {"warnings", report.summary.warnings},
                                {"items", items}};
   write_file_atomically(path,
                         json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");

@@ -6,6 +6,7 @@
 
 #include <system_error>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
@@ -261,6 +262,25 @@ std::vector<MovieEntry> read_movie_list(const MovieInput& input) {
   if (entries.empty())
     fail(ErrorKind::usage, "there are no usable movies in '{}'", input.star_file);
   return entries;
+}
+
+bool lists_present_movies(const std::string& star_file) {
+  constexpr std::int64_t most_rows = 10;
+  try {
+    const StarFile list = StarFile::read(star_file);
+    const StarTable& table = find_movie_table(list, star_file);
+    const fs::path folder = fs::path(star_file).parent_path();
+    const std::int64_t rows = std::min(most_rows, table.row_count());
+    for (std::int64_t row = 0; row < rows; ++row) {
+      const auto movie = MovieRecord(list, table, row, folder).path(movie_label);
+      std::error_code ignored;
+      if (!movie || !fs::is_regular_file(*movie, ignored))
+        return false;
+    }
+    return rows > 0;
+  } catch (const Error&) {
+    return false;  // no such list, or records that are gone
+  }
 }
 
 }  // namespace limpid

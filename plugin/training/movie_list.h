@@ -31,4 +31,8 @@ struct MovieEntry {
 // be read, does not list movies, or weights are asked for and the dose is unknown.
 std::vector<MovieEntry> read_movie_list(const MovieInput& input);
 
+// Whether the list says which movies its micrographs were made from, and they are still there; a
+// few of them are looked for. No warnings, no errors.
+bool lists_present_movies(const std::string& star_file);
+
 }  // namespace limpid

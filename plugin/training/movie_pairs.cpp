@@ -107,6 +107,10 @@ TrainingPairs find_movie_pairs(const TrainJob& job, std::int64_t smallest_side_p
                                    job.movies.dose_per_frame_e_per_square_angstrom,
                                    job.movies.eer_grouping,
                                    job.movies.eer_upsampling);
+  pairs.read_halves = [recipes](std::int64_t index) {
+    return sum_movie_halves(recipes[static_cast<std::size_t>(index)]);
+  };
+  warn_of_pixel_sizes(pairs);
   pairs.source = make_movie_pairs(std::move(recipes));
   pairs.description = fmt::format("even and odd frames of {} movies{}",
                                   pairs.source->count(),

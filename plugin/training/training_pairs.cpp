@@ -3,8 +3,11 @@
 #include "core/base/error.h"
 #include "core/base/hash.h"
 #include "core/base/log.h"
+#include "core/data/blind_spots.h"
+#include "core/data/movie_halves.h"
 #include "core/io/micrograph_file.h"
 #include "plugin/output/journal.h"
+#include "plugin/training/movie_list.h"
 #include "plugin/training/movie_pairs.h"
 
 #include <fmt/format.h>
@@ -28,7 +31,7 @@ bool has_halves(const MicrographEntry& entry) {
          std::filesystem::exists(entry.odd_path, ignored);
 }
 
-PairKind choose_kind(const std::vector<MicrographEntry>& entries) {
+PairKind choose_kind(const TrainJob& job, const std::vector<MicrographEntry>& entries) {
   // A few without halves do not decide it; they are left out.
   const auto majority = [&](bool (*is_so)(const MicrographEntry&)) {
     return 2 * static_cast<std::size_t>(std::count_if(entries.begin(), entries.end(), is_so)) >
@@ -37,20 +40,25 @@ PairKind choose_kind(const std::vector<MicrographEntry>& entries) {
   if (majority(has_halves))
     return PairKind::halves;
   if (majority(names_halves))
-    log_warning("the halves that the list names are not there; noise is added instead");
-  return PairKind::simulated;
+    log_warning("the halves that the list names are not there");
+  if (!job.input.star_file.empty() && lists_present_movies(job.input.star_file))
+    return PairKind::movies;
+  return PairKind::single;
 }
 
 // One pair a micrograph that has one; without `second`, the micrograph alone.
 std::vector<PairFiles> files_of(PairKind kind, const std::vector<MicrographEntry>& entries) {
   std::vector<PairFiles> files;
+  std::string first_left_out;
   for (const MicrographEntry& entry : entries)
-    if (kind == PairKind::simulated)
+    if (kind == PairKind::simulated || kind == PairKind::single)
       files.push_back({entry.path, {}});
     else if (kind == PairKind::halves && names_halves(entry))
       files.push_back({entry.even_path, entry.odd_path});
     else if (kind == PairKind::truth && !entry.truth_path.empty())
       files.push_back({entry.path, entry.truth_path});
+    else if (first_left_out.empty())
+      first_left_out = entry.name;
   if (files.empty() && kind == PairKind::halves)
     fail(ErrorKind::usage,
          "none of the {} micrographs has an even and an odd half (rlnMicrographNameEven and "
@@ -61,6 +69,12 @@ std::vector<PairFiles> files_of(PairKind kind, const std::vector<MicrographEntry
          "none of the {} micrographs has a truth (limpidTruthName in the list, or NAME_CLEAN "
          "beside the file)",
          entries.size());
+  if (files.size() < entries.size())
+    log_warning("left out of training: {} of {} micrographs, which have no {}; the first is '{}'",
+                entries.size() - files.size(),
+                entries.size(),
+                kind == PairKind::halves ? "even and odd half" : "truth",
+                first_left_out);
   return files;
 }
 
@@ -143,6 +157,21 @@ void measure_pixel_sizes(const std::vector<MicrographEntry>& entries, TrainingPa
       pairs.include_pixel_size(*size);
 }
 
+// Of the first few, which speak for the camera. Those that cannot be read are reported when they
+// are to be trained on.
+std::int64_t largest_noise_radius(const PairSource& source) {
+  constexpr std::int64_t most_measured = 4;
+  std::int64_t radius_px = 0;
+  for (std::int64_t i = 0; i < std::min(most_measured, source.count()); ++i)
+    try {
+      radius_px = std::max(radius_px, measure_noise_radius_px(source.load(i).input));
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::input)
+        throw;
+    }
+  return radius_px;
+}
+
 }  // namespace
 
 std::int64_t needed_side_px(const std::vector<PairSize>& sizes, std::int64_t smallest_side_px) {
@@ -171,6 +200,17 @@ bool is_large_enough(const std::string& path, const PairSize& size, std::int64_t
   return false;
 }
 
+void warn_of_pixel_sizes(const TrainingPairs& pairs) {
+  constexpr double largest_ratio = 1.05;
+  if (pairs.smallest_pixel_size_angstrom &&
+      *pairs.largest_pixel_size_angstrom > largest_ratio * *pairs.smallest_pixel_size_angstrom)
+    log_warning(
+        "the micrographs have pixels of {:g} to {:g} A; a model for one size learns more "
+        "from micrographs of that size alone",
+        *pairs.smallest_pixel_size_angstrom,
+        *pairs.largest_pixel_size_angstrom);
+}
+
 void remember_files(std::vector<std::string> paths, TrainingPairs& pairs) {
   ContentHash hash;
   for (const std::string& path : paths) {
@@ -194,12 +234,18 @@ TrainingPairs find_training_pairs(const TrainJob& job, std::int64_t smallest_sid
   const MicrographTable table = MicrographTable::read(job.input);
   const auto& entries = table.entries();
   TrainingPairs pairs;
-  pairs.kind = job.pairs == PairKind::automatic ? choose_kind(entries) : job.pairs;
+  pairs.kind = job.pairs == PairKind::automatic ? choose_kind(job, entries) : job.pairs;
+  if (pairs.kind == PairKind::movies)
+    return find_movie_pairs(job, smallest_side_px);
   std::vector<PairFiles> files =
       leave_out_small(read_sizes(files_of(pairs.kind, entries)), smallest_side_px, pairs);
   remember_files(paths_of(files), pairs);
   switch (pairs.kind) {
     case PairKind::halves:
+      pairs.read_halves = [files](std::int64_t index) {
+        const PairFiles& pair = files[static_cast<std::size_t>(index)];
+        return MovieHalves{read_micrograph(pair.first).pixels, read_micrograph(pair.second).pixels};
+      };
       pairs.source = make_half_pairs(std::move(files));
       pairs.description =
           fmt::format("even and odd halves of {} micrographs", pairs.source->count());
@@ -207,6 +253,14 @@ TrainingPairs find_training_pairs(const TrainJob& job, std::int64_t smallest_sid
     case PairKind::truth:
       pairs.source = make_truth_pairs(std::move(files));
       pairs.description = fmt::format("{} micrographs with their truth", pairs.source->count());
+      break;
+    case PairKind::single:
+      pairs.source = make_single_pairs(std::move(files));
+      pairs.noise_radius_px = largest_noise_radius(*pairs.source);
+      pairs.description =
+          fmt::format("{} micrographs alone, with blind spots for noise that reaches {} px",
+                      pairs.source->count(),
+                      *pairs.noise_radius_px);
       break;
     case PairKind::simulated:
       pairs.source = make_simulated_pairs(
@@ -224,6 +278,7 @@ TrainingPairs find_training_pairs(const TrainJob& job, std::int64_t smallest_sid
       fail(ErrorKind::internal, "pairs are still to be chosen");
   }
   measure_pixel_sizes(entries, pairs);
+  warn_of_pixel_sizes(pairs);
   return pairs;
 }
 
@@ -235,6 +290,8 @@ const char* name(PairKind kind) {
       return "halves";
     case PairKind::movies:
       return "movies";
+    case PairKind::single:
+      return "single";
     case PairKind::simulated:
       return "simulated";
     case PairKind::truth:
@@ -247,11 +304,14 @@ PairKind pair_kind_from_name(const std::string& text) {
   for (const PairKind kind : {PairKind::automatic,
                               PairKind::halves,
                               PairKind::movies,
+                              PairKind::single,
                               PairKind::simulated,
                               PairKind::truth})
     if (text == name(kind))
       return kind;
-  fail(ErrorKind::usage, "pairs '{}': expected auto, halves, movies, simulated or truth", text);
+  fail(ErrorKind::usage,
+       "pairs '{}': expected auto, halves, movies, single, simulated or truth",
+       text);
 }
 
 }  // namespace limpid

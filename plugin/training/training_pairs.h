@@ -1,11 +1,13 @@
 #pragma once
 
+#include "core/data/movie_halves.h"
 #include "core/data/pair_source.h"
 #include "plugin/job.h"
 #include "plugin/micrographs/micrograph_table.h"
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,7 +27,10 @@ struct TrainingPairs {
   std::unique_ptr<PairSource> source;
   std::vector<PairSize> sizes;       // of the pairs, from their headers
   PairKind kind = PairKind::halves;  // never automatic
-  std::string description;           // for people: "even and odd halves of 12 micrographs"
+  // Reads the two halves of a pair as they are; empty if the pairs are no halves.
+  std::function<MovieHalves(std::int64_t)> read_halves;
+  std::optional<std::int64_t> noise_radius_px;  // of single micrographs
+  std::string description;  // for people: "even and odd halves of 12 micrographs"
   // Of the micrographs, from the list or else from the files; empty when unknown.
   std::optional<double> smallest_pixel_size_angstrom;
   std::optional<double> largest_pixel_size_angstrom;
@@ -48,6 +53,7 @@ TrainingPairs find_training_pairs(const TrainJob& job, std::int64_t smallest_sid
 std::int64_t needed_side_px(const std::vector<PairSize>& sizes, std::int64_t smallest_side_px);
 // Warns if it is not.
 bool is_large_enough(const std::string& path, const PairSize& size, std::int64_t needed_px);
+void warn_of_pixel_sizes(const TrainingPairs& pairs);
 // Sets the files and their fingerprint.
 void remember_files(std::vector<std::string> paths, TrainingPairs& pairs);
 

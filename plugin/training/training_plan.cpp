@@ -20,6 +20,8 @@ constexpr double default_epochs = 20;
 constexpr float default_learning_rate = 1e-3f;
 // Fine-tuning starts from weights that are nearly right.
 constexpr float fine_tuning_rate = 3e-4f;
+// Blind spots teach from a small share of the pixels: their gradients are noisier.
+constexpr float blind_fine_tuning_rate = 1e-5f;
 
 // Side of the crops: what was asked for, or as much as suits the processor and the micrographs.
 std::int64_t choose_patch_size(const TrainJob& job,
@@ -46,8 +48,7 @@ std::string settings_text(const TrainJob& job,
                           const TrainingPairs& pairs) {
   return fmt::format(
       "{}; {}; files {}; start {}; patch {}, batch {}, rate {}, epochs {}, minutes {}, held out "
-      "{}, "
-      "seed {}",
+      "{}, seed {}, patience {}, noise radius {}",
       to_json(plan.network),
       pairs.description,
       pairs.fingerprint,
@@ -58,7 +59,9 @@ std::string settings_text(const TrainJob& job,
       job.epochs,
       job.minutes,
       job.validation_fraction,
-      job.run.seed);
+      job.run.seed,
+      job.patience,
+      pairs.noise_radius_px.value_or(-1));
 }
 
 }  // namespace
@@ -99,6 +102,7 @@ TrainingPlan make_plan(const TrainJob& job,
   settings.batch_size = job.batch_size > 0 ? job.batch_size : (gpu ? 16 : 4);
   settings.learning_rate = job.learning_rate > 0     ? static_cast<float>(job.learning_rate)
                            : job.start_model.empty() ? default_learning_rate
+                           : pairs.noise_radius_px   ? blind_fine_tuning_rate
                                                      : fine_tuning_rate;
   double pixel_count = 0;
   for (const PairSize& size : sizes)
@@ -115,7 +119,11 @@ TrainingPlan make_plan(const TrainJob& job,
     settings.step_count = std::max<std::int64_t>(settings.step_count, 1);
     plan.minutes = 0;
   }
+  plan.starts_from_model = !job.start_model.empty();
+  plan.patience = job.patience;
   plan.seed = job.run.seed;
+  settings.noise_radius_px = pairs.noise_radius_px;
+  settings.blind_spot_seed = plan.seed;
   plan.memory_bytes = job.run.memory_bytes > 0 ? job.run.memory_bytes : default_memory_bytes();
   plan.settings_text = settings_text(job, plan, start, pairs);
   return plan;

@@ -23,7 +23,9 @@ struct TrainingPlan {
   UNetDescription network;
   ParameterValues start;
   TrainingSettings settings;  // step_count 0: follows from `minutes`
+  bool starts_from_model = false;
   double minutes = 0;
+  std::int64_t patience = 0;  // validations without improvement that end the training; 0: none do
   std::int64_t steps_per_epoch = 1;
   std::uint64_t seed = 0;
   std::size_t memory_bytes = 0;  // for micrographs

@@ -4,13 +4,47 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
+#include <cstdlib>
 #include <fstream>
+#include <sstream>
+#include <string>
 
 namespace limpid {
 namespace {
 
-constexpr const char* header = "step,epoch,training_loss,validation_loss,learning_rate,seconds\n";
+constexpr const char* header =
+    "step,epoch,training_loss,validation_loss,learning_rate,seconds,psnr_db,ssim,half_error\n";
+
+std::optional<double> number_of(const std::string& text) {
+  char* end = nullptr;
+  const double value = std::strtod(text.c_str(), &end);
+  return end == text.c_str() || *end != '\0' ? std::nullopt : std::optional(value);
+}
+
+// Nothing for the header and for what is no row.
+std::optional<TrainingRow> parse_row(const std::string& line) {
+  std::vector<std::optional<double>> numbers;
+  std::istringstream stream(line);
+  for (std::string cell; std::getline(stream, cell, ',');)
+    numbers.push_back(number_of(cell));
+  numbers.resize(9);
+  for (std::size_t i = 0; i < 6; ++i)
+    if (!numbers[i])
+      return std::nullopt;
+  return TrainingRow{.step = static_cast<std::int64_t>(*numbers[0]),
+                     .epoch = *numbers[1],
+                     .training_loss = *numbers[2],
+                     .validation_loss = *numbers[3],
+                     .learning_rate = *numbers[4],
+                     .seconds = *numbers[5],
+                     .psnr_db = numbers[6],
+                     .ssim = numbers[7],
+                     .half_error = numbers[8]};
+}
+
+std::string cell(const std::optional<double>& number) {
+  return number ? fmt::format("{:.7g}", *number) : std::string();
+}
 
 }  // namespace
 
@@ -18,35 +52,25 @@ TrainingRecord::TrainingRecord(const std::string& path, std::int64_t steps_done)
   if (steps_done == 0)
     return;
   std::ifstream stream(path);
-  for (std::string line; std::getline(stream, line);) {
-    TrainingRow row;
-    long long step = 0;
-    if (std::sscanf(line.c_str(),
-                    "%lld,%lf,%lf,%lf,%lf,%lf",
-                    &step,
-                    &row.epoch,
-                    &row.training_loss,
-                    &row.validation_loss,
-                    &row.learning_rate,
-                    &row.seconds) != 6)
-      continue;  // the header
-    row.step = step;
-    if (row.step <= steps_done)
-      rows_.push_back(row);
-  }
+  for (std::string line; std::getline(stream, line);)
+    if (const auto row = parse_row(line); row && row->step <= steps_done)
+      rows_.push_back(*row);
 }
 
 void TrainingRecord::add(const TrainingRow& row) {
   rows_.push_back(row);
   std::string text = header;
   for (const TrainingRow& r : rows_)
-    text += fmt::format("{},{:.3f},{:.7g},{:.7g},{:.4g},{:.1f}\n",
+    text += fmt::format("{},{:.3f},{:.7g},{:.7g},{:.4g},{:.1f},{},{},{}\n",
                         r.step,
                         r.epoch,
                         r.training_loss,
                         r.validation_loss,
                         r.learning_rate,
-                        r.seconds);
+                        r.seconds,
+                        cell(r.psnr_db),
+                        cell(r.ssim),
+                        cell(r.half_error));
   write_file_atomically(path_, text);
 }
 

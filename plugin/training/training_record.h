@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,10 @@ struct TrainingRow {
   double validation_loss = 0;  // of the averaged weights
   double learning_rate = 0;
   double seconds = 0;  // of training, in all runs together
+  // Of the validation (core/train/validation.h), where they exist; else the column is empty.
+  std::optional<double> psnr_db = {};
+  std::optional<double> ssim = {};
+  std::optional<double> half_error = {};
 };
 
 // The history of a training as a CSV file, written anew with each row, complete at any time.

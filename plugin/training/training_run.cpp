@@ -19,6 +19,7 @@ constexpr std::int64_t steps_between_losses = 10;
 constexpr std::int64_t fewest_validations = 10;
 constexpr std::int64_t most_validations = 50;
 constexpr double longest_s_between_checkpoints = 60;
+constexpr double rate_factor_after_divergence = 0.1;
 
 }  // namespace
 
@@ -42,9 +43,12 @@ TrainingRun::TrainingRun(Backend& backend,
     checkpoint_ = std::move(*earlier);
     trainer_.restore(checkpoint_.state);
     trainer_.set_step_count(checkpoint_.step_count);
+    set_learning_rate();
   } else {
     checkpoint_.network = plan.network;
     checkpoint_.settings = plan.settings_text;
+    checkpoint_.step_count = trainer_.step_count();
+    checkpoint_.state = trainer_.state();
   }
   record_ = std::make_unique<TrainingRecord>(output.file(record_name), trainer_.steps_done());
   if (!record_->rows().empty())
@@ -58,6 +62,43 @@ double TrainingRun::elapsed_s() const {
 void TrainingRun::run(Progress& progress) {
   if (is_finished() && trainer_.step_count() > 0)
     return;
+  begin_ = Clock::now();
+  for (;;)
+    try {
+      return train(progress);
+    } catch (const DivergenceError& error) {
+      go_back(error);
+    }
+}
+
+void TrainingRun::set_learning_rate() {
+  trainer_.set_peak_learning_rate(plan_.settings.learning_rate *
+                                  static_cast<float>(checkpoint_.learning_rate_factor));
+}
+
+void TrainingRun::go_back(const DivergenceError& error) {
+  if (checkpoint_.learning_rate_factor < 1)
+    throw error;
+  checkpoint_.learning_rate_factor = rate_factor_after_divergence;
+  trainer_.restore(checkpoint_.state);
+  trainer_.set_step_count(checkpoint_.step_count);
+  set_learning_rate();
+  log_warning("{}: going on from step {} with a learning rate of {:g}",
+              error.what(),
+              trainer_.steps_done(),
+              trainer_.peak_learning_rate());
+}
+
+void TrainingRun::begin_with(const ParameterValues& start) {
+  first_loss_ = validation_.measure(start).loss;
+  if (!plan_.starts_from_model)
+    return;
+  checkpoint_.best = start;
+  checkpoint_.best_loss = *first_loss_;
+  checkpoint_.best_step = 0;
+}
+
+void TrainingRun::train(Progress& progress) {
   PatchLoader loader(training_,
                      {.patch_size_px = plan_.settings.patch_size_px,
                       .batch_size = plan_.settings.batch_size,
@@ -65,12 +106,11 @@ void TrainingRun::run(Progress& progress) {
                       .memory_bytes = plan_.memory_bytes,
                       .first_step = trainer_.steps_done(),
                       .stop_requested = [&] { return progress.stop_requested(); }});
-  begin_ = Clock::now();
   std::shared_ptr<const Batch> first_batch;
   if (trainer_.step_count() == 0)
     choose_step_count(loader, first_batch);
   if (trainer_.steps_done() == 0)
-    first_loss_ = validation_.measure(plan_.start);
+    begin_with(plan_.start);
   progress.begin("training steps", trainer_.step_count());
   double loss_sum = 0;
   std::int64_t loss_count = 0;
@@ -96,8 +136,7 @@ void TrainingRun::run(Progress& progress) {
       to_validation = steps_to_next_validation();
       last_checkpoint = Clock::now();
     } else if (stop || unsaved.count() > longest_s_between_checkpoints) {
-      checkpoint_.state = trainer_.state();
-      checkpoint_.step_count = trainer_.step_count();
+      take_state();
       write_checkpoint(output_.file(checkpoint_name), checkpoint_);
       last_checkpoint = Clock::now();
     }
@@ -154,26 +193,44 @@ std::int64_t TrainingRun::steps_to_next_validation() const {
   return std::min(interval - trainer_.steps_done() % interval, count - trainer_.steps_done());
 }
 
-void TrainingRun::validate(double training_loss) {
-  checkpoint_.state = trainer_.state();
+// Never of a training that has diverged.
+void TrainingRun::take_state() {
+  trainer_.loss();
+  TrainerState state = trainer_.state();
+  if (!is_finite(state.values) || !is_finite(state.average))
+    throw DivergenceError(state.steps_done);
+  checkpoint_.state = std::move(state);
   checkpoint_.step_count = trainer_.step_count();
-  const double loss = validation_.measure(checkpoint_.state.average);
-  if (checkpoint_.best.empty() || loss < checkpoint_.best_loss) {
-    checkpoint_.best = checkpoint_.state.average;
-    checkpoint_.best_loss = loss;
-    checkpoint_.best_step = trainer_.steps_done();
-  }
+}
+
+void TrainingRun::validate(double training_loss) {
   const std::int64_t done = trainer_.steps_done();
+  const ValidationScores scores = validation_.measure(trainer_.average());
+  if (!std::isfinite(scores.loss))
+    throw DivergenceError(done);
+  take_state();
+  if (checkpoint_.best.empty() || scores.loss < checkpoint_.best_loss) {
+    checkpoint_.best = checkpoint_.state.average;
+    checkpoint_.best_loss = scores.loss;
+    checkpoint_.best_step = done;
+    checkpoint_.validations_since_best = 0;
+  } else {
+    ++checkpoint_.validations_since_best;
+  }
   // The row first: a continued run writes those again that are ahead of its checkpoint.
   record_->add({.step = done,
                 .epoch = static_cast<double>(done) / static_cast<double>(plan_.steps_per_epoch),
                 .training_loss = training_loss,
-                .validation_loss = loss,
+                .validation_loss = scores.loss,
                 .learning_rate = static_cast<double>(
-                    learning_rate(done - 1, trainer_.step_count(), plan_.settings.learning_rate)),
-                .seconds = elapsed_s()});
+                    learning_rate(done - 1, trainer_.step_count(), trainer_.peak_learning_rate())),
+                .seconds = elapsed_s(),
+                .psnr_db = scores.psnr_db,
+                .ssim = scores.ssim,
+                .half_error = scores.half_error});
   write_checkpoint(output_.file(checkpoint_name), checkpoint_);
-  log_debug("step {}: training loss {:.6f}, validation loss {:.6f}", done, training_loss, loss);
+  log_debug(
+      "step {}: training loss {:.6f}, validation loss {:.6f}", done, training_loss, scores.loss);
 }
 
 }  // namespace limpid

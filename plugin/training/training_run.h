@@ -34,19 +34,33 @@ class TrainingRun {
               const std::vector<std::int64_t>& held_out,
               const OutputFolder& output);
 
-  bool is_finished() const { return trainer_.steps_done() >= trainer_.step_count(); }
-  // Throws Error(interrupted) after writing a checkpoint when the progress asks to stop.
+  bool is_finished() const {
+    return trainer_.steps_done() >= trainer_.step_count() || has_lost_patience();
+  }
+  bool has_lost_patience() const {
+    return plan_.patience > 0 && checkpoint_.validations_since_best >= plan_.patience;
+  }
+  // Throws Error(interrupted) after writing a checkpoint when the progress asks to stop. A training
+  // that diverges goes on from its last checkpoint with a tenth of the learning rate; when it does
+  // so again, throws DivergenceError.
   void run(Progress& progress);
 
-  // What is used afterwards: the averaged weights with the least validation loss.
+  // What is used afterwards: the averaged weights with the least validation loss, among them those
+  // of a model that the training began with, as step 0.
   const ParameterValues& best() const { return checkpoint_.best; }
   double best_loss() const { return checkpoint_.best_loss; }
   std::int64_t best_step() const { return checkpoint_.best_step; }
   std::int64_t step_count() const { return trainer_.step_count(); }
+  std::int64_t steps_done() const { return trainer_.steps_done(); }
   // Validation before the first step; empty if that was in an earlier run.
   std::optional<double> first_loss() const { return first_loss_; }
 
  private:
+  void train(Progress& progress);
+  void begin_with(const ParameterValues& start);
+  void go_back(const DivergenceError& error);
+  void set_learning_rate();
+  void take_state();
   void choose_step_count(PatchLoader& loader, std::shared_ptr<const Batch>& first_batch);
   void adjust_step_count();
   std::int64_t steps_to_next_validation() const;

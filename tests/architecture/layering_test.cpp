@@ -38,6 +38,7 @@ const std::map<std::string, std::set<std::string>> allowed = {
       "core/tensor",
       "core/io",
       "core/noise",
+      "core/metrics",
       "core/backend",
       "core/nn",
       "core/data"}},

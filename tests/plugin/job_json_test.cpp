@@ -79,6 +79,7 @@ std::vector<Job> unusual_jobs() {
   train.batch_size = 5;
   train.learning_rate = 3e-4;
   train.validation_fraction = 0.25;
+  train.patience = 7;
   train.noise_electrons_per_unit = 12.7f;
   train.noise_sigma = 0.3f;
   EvaluateJob evaluate;

@@ -27,15 +27,15 @@ __global__ void squared_error_kernel(const float* prediction,
                                      const float* weight,
                                      float* gradient,
                                      std::int64_t count,
-                                     std::int64_t per_image,
+                                     std::int64_t per_weight,
                                      double* partial) {
   const float scale = 2.0f / static_cast<float>(count);
   double sum = 0;
   LIMPID_GRID_STRIDE(i, count) {
-    const float image_weight = weight ? weight[i / per_image] : 1.0f;
+    const float pixel_weight = weight ? weight[i / per_weight] : 1.0f;
     const float difference = prediction[i] - target[i];
-    sum += static_cast<double>(image_weight * difference * difference);
-    gradient[i] = scale * image_weight * difference;
+    sum += static_cast<double>(pixel_weight * difference * difference);
+    gradient[i] = scale * pixel_weight * difference;
   }
   const double total = block_sum(sum);
   if (threadIdx.x == 0)
@@ -71,7 +71,7 @@ void mean_squared_error(const Tensor& prediction,
       weight.empty() ? nullptr : elements<float>(weight),
       elements<float>(gradient),
       count,
-      count / prediction.shape().batch,
+      weight.empty() ? count : count / weight.shape().element_count(),
       static_cast<double*>(partial));
   LIMPID_CUDA_LAUNCH();
   finish_loss_kernel<<<1, block_size, 0, stream>>>(

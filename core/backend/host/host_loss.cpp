@@ -18,7 +18,7 @@ class HostLoss : public Loss {
                 const Tensor& weight,
                 const Tensor& gradient) override {
     const std::int64_t count = desc_.prediction.element_count();
-    const std::int64_t per_image = count / desc_.prediction.batch;
+    const std::int64_t per_weight = weight.empty() ? count : count / weight.shape().element_count();
     const std::int64_t pieces = (count + piece_elements - 1) / piece_elements;
     std::vector<double> sums(static_cast<std::size_t>(pieces), 0.0);
     const float* p = prediction.data_as<float>();
@@ -32,10 +32,10 @@ class HostLoss : public Loss {
         for (std::int64_t i = piece * piece_elements;
              i < std::min(count, (piece + 1) * piece_elements);
              ++i) {
-          const float image_weight = w ? w[i / per_image] : 1.0f;
+          const float pixel_weight = w ? w[i / per_weight] : 1.0f;
           const float difference = p[i] - t[i];
-          sum += static_cast<double>(image_weight * difference * difference);
-          g[i] = scale * image_weight * difference;
+          sum += static_cast<double>(pixel_weight * difference * difference);
+          g[i] = scale * pixel_weight * difference;
         }
         sums[static_cast<std::size_t>(piece)] = sum;
       }

@@ -43,6 +43,24 @@ TEMPLATE_TEST_CASE("ops: the loss is the weighted mean squared error and its gra
     CHECK(largest < 1e-5);
     loss->evaluate(prediction, target, Tensor(), gradient);
     CHECK(loss->value() == Approx(unweighted).epsilon(1e-5));
+    // A weight for each pixel, most of them 0.
+    const Tensor pixel_weight = backend->allocate_tensor(shape, DataType::float32);
+    std::vector<float> spots(p.size(), 0.0f);
+    double expected_of_spots = 0;
+    for (std::size_t i = 0; i < spots.size(); i += 7) {
+      spots[i] = static_cast<float>(1 + i % 3);
+      const double d = static_cast<double>(p[i]) - static_cast<double>(t[i]);
+      expected_of_spots += static_cast<double>(spots[i]) * d * d / static_cast<double>(p.size());
+    }
+    backend->upload(spots, pixel_weight);
+    loss->evaluate(prediction, target, pixel_weight, gradient);
+    CHECK(loss->value() == Approx(expected_of_spots).epsilon(1e-5));
+    const auto g_of_spots = values_of(*backend, gradient);
+    for (std::size_t i = 0; i < spots.size(); ++i)
+      if (spots[i] == 0)
+        REQUIRE(g_of_spots[i] == 0);
+    CHECK(static_cast<double>(g_of_spots[0]) * static_cast<double>(p.size()) ==
+          Approx(2 * (static_cast<double>(p[0]) - static_cast<double>(t[0]))).margin(1e-5));
   }
 }
 

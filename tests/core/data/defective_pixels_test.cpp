@@ -63,3 +63,21 @@ TEST_CASE("defective_pixels: a bright region is part of the picture") {
   CHECK(defects.count() == 0);
   CHECK(DefectivePixels(Image(10, 10, 3.0f), {}).count() == 0);
 }
+
+TEST_CASE("defective_pixels: shared by two images, each is repaired in one of them") {
+  Image sum = test::with_noise(Image(64, 64), 1.0f, 3);
+  for (std::int64_t i = 0; i < 20; ++i)
+    sum.at(3 * i + 2, 3 * i + 2) = 100;
+  const DefectivePixels defects(sum, {});
+  REQUIRE(defects.count() == 20);
+  Image first = sum, second = sum;
+  defects.repair_in_one(first, second);
+  int in_first = 0;
+  for (std::int64_t i = 0; i < 20; ++i) {
+    const std::int64_t at = 3 * i + 2;
+    CHECK((first.at(at, at) == 100) != (second.at(at, at) == 100));
+    in_first += first.at(at, at) == 100 ? 0 : 1;
+  }
+  CHECK(in_first > 3);
+  CHECK(in_first < 17);
+}

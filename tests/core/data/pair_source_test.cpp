@@ -1,7 +1,9 @@
 #include "core/data/pair_source.h"
 
 #include "core/base/error.h"
+#include "core/image/intensity.h"
 #include "core/image/statistics.h"
+#include "core/io/micrograph_file.h"
 #include "core/io/mrc.h"
 #include "tests/support/catch.h"
 #include "tests/support/temporary_folder.h"
@@ -79,4 +81,34 @@ TEST_CASE("pair source: a partner of another size or missing is named") {
                     ContainsSubstring("64 x 48") && ContainsSubstring("64 x 50"));
   CHECK_THROWS_WITH(make_half_pairs({{a, folder.path("c.mrc")}})->load(0),
                     ContainsSubstring("c.mrc"));
+}
+
+TEST_CASE("pair source: what a network learns from is clipped and repaired like what it works on") {
+  const TemporaryFolder folder;
+  Image raw = with_noise(smooth_image(64, 64, 1), 2.0f, 1);
+  raw.at(3, 4) = 1e6f;
+  raw.at(30, 40) = -1e6f;
+  const std::string path = write(folder, "m.mrc", raw, 10, 100);
+  // As the denoiser does it (core/infer/denoiser.cpp).
+  Image expected = read_micrograph(path).pixels;
+  CHECK(put_on_network_scale(expected).repaired_count == 0);
+  CHECK(expected.at(3, 4) == Approx(6).epsilon(0.01));
+  const Image alone = make_single_pairs({{path, {}}})->load(0).input;
+  const Image with_truth = make_truth_pairs({{path, path}})->load(0).input;
+  for (std::size_t i = 0; i < expected.pixels().size(); ++i) {
+    REQUIRE(alone.pixels()[i] == expected.pixels()[i]);
+    REQUIRE(with_truth.pixels()[i] == expected.pixels()[i]);
+  }
+}
+
+TEST_CASE("pair source: a hot pixel of both halves stays in one of them") {
+  const Image clean = smooth_image(64, 64, 1);
+  Image even = with_noise(clean, 2.0f, 1), odd = with_noise(clean, 2.0f, 2);
+  for (Image* half : {&even, &odd})
+    for (std::int64_t i = 0; i < 10; ++i)
+      half->at(5 * i + 3, 4 * i + 7) = 500;
+  const ImagePair pair = make_half_pair(even, odd);
+  for (std::int64_t i = 0; i < 10; ++i)
+    CHECK((pair.input.at(5 * i + 3, 4 * i + 7) > 5.5f) !=
+          (pair.target.at(5 * i + 3, 4 * i + 7) > 5.5f));
 }

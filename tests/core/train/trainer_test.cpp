@@ -1,6 +1,7 @@
 #include "core/train/trainer.h"
 
 #include "core/nn/initialize.h"
+#include "core/train/validation.h"
 #include "tests/support/backends.h"
 #include "tests/support/training_pairs.h"
 
@@ -69,4 +70,52 @@ TEST_CASE("trainer: a loss that is not finite ends the training with advice") {
   batch.loss_weight.assign(4, 1.0f);
   trainer.step(batch);
   CHECK_THROWS_WITH(trainer.loss(), ContainsSubstring("not finite"));
+  CHECK_THROWS_AS(trainer.loss(), DivergenceError);
+  CHECK_FALSE(is_finite(trainer.state().values));
+}
+
+namespace {
+
+// Noisy patterns alone.
+class LonePatterns : public MemoryPairs {
+ public:
+  LonePatterns() : MemoryPairs(8, 64, 64) {}
+  ImagePair load(std::int64_t index) const override {
+    ImagePair pair = MemoryPairs::load(index);
+    pair.target = pair.input;
+    return pair;
+  }
+};
+
+TrainingSettings blind_settings() {
+  TrainingSettings blind = settings;
+  blind.step_count = 300;
+  blind.noise_radius_px = 0;
+  return blind;
+}
+
+}  // namespace
+
+TEST_CASE("trainer: blind spots teach to remove noise without any second image") {
+  auto backend = make_backend({.kind = DeviceKind::cpu});
+  const LonePatterns lone;
+  Trainer trainer(*backend, network, blind_settings(), initial_parameters(network, 1));
+  train(trainer, lone, 300);
+  // Against the truth, which was never seen: the noise has variance 1, the patterns 0.25.
+  const MemoryPairs truth(8, 64, 64);
+  Validation validation(*backend, network, truth, {0, 1, 2, 3}, settings);
+  CHECK(validation.measure(trainer.average()).loss < 0.16);
+}
+
+TEST_CASE("trainer: blind spots are the same after a break") {
+  auto backend = make_backend({.kind = DeviceKind::cpu});
+  const LonePatterns lone;
+  Trainer whole(*backend, network, blind_settings(), initial_parameters(network, 1));
+  train(whole, lone, 12);
+  Trainer first(*backend, network, blind_settings(), initial_parameters(network, 1));
+  train(first, lone, 5);
+  Trainer second(*backend, network, blind_settings(), initial_parameters(network, 2));
+  second.restore(first.state());
+  train(second, lone, 12);
+  CHECK(second.state().values == whole.state().values);
 }

@@ -5,6 +5,7 @@
 #include "tests/support/training_pairs.h"
 
 #include <algorithm>
+#include <cmath>
 
 using namespace limpid;
 using namespace limpid::test;
@@ -29,9 +30,59 @@ TEST_CASE("validation: a network that predicts zero scores the variance of the t
   for (const float value : target.pixels())
     sum += static_cast<double>(value) * static_cast<double>(value);
   // Four crops of 32 x 32 cover the image of 64 x 64 once.
-  CHECK(validation.measure(zeros) == Approx(sum / (64 * 64)).epsilon(1e-5));
+  const ValidationScores scores = validation.measure(zeros);
+  CHECK(scores.loss == Approx(sum / (64 * 64)).epsilon(1e-5));
+  // The range of each crop is nearly that of the pattern, -1 to 1.
+  REQUIRE(scores.psnr_db);
+  CHECK(*scores.psnr_db == Approx(10 * std::log10(4 / scores.loss)).margin(1));
+  CHECK(scores.ssim);
+  CHECK_FALSE(scores.half_error);
   const ParameterValues other = initial_parameters(network, 2);
-  CHECK(validation.measure(other) == validation.measure(other));
+  CHECK(validation.measure(other).loss == validation.measure(other).loss);
+}
+
+namespace {
+
+// Two halves of a pattern of variance 0.25, with noise of variance 1 and 0.5.
+class HalfPatterns : public MemoryPairs {
+ public:
+  using MemoryPairs::MemoryPairs;
+  ImagePair load(std::int64_t index) const override {
+    ImagePair pair = MemoryPairs::load(index);
+    pair.target = with_noise(pair.target, std::sqrt(0.5f), 77);
+    pair.symmetric = true;
+    return pair;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("validation: the error between halves is that against the signal") {
+  auto backend = make_backend({.kind = DeviceKind::cpu});
+  const HalfPatterns source(4, 256, 256);
+  Validation validation(*backend, network, source, {0, 1, 2, 3}, {.patch_size_px = 128});
+  ParameterValues zeros = initial_parameters(network, 1);
+  for (auto& tensor : zeros)
+    std::fill(tensor.begin(), tensor.end(), 0.0f);
+  const ValidationScores scores = validation.measure(zeros);
+  REQUIRE(scores.half_error);
+  // Predicting nothing is wrong by the variance of the signal, and the loss by the noise besides.
+  CHECK(*scores.half_error == Approx(0.25).margin(0.02));
+  CHECK(scores.loss == Approx(0.25 + 0.75).margin(0.02));
+  CHECK_FALSE(scores.psnr_db);
+}
+
+TEST_CASE("validation: blind spots are measured at the hidden pixels alone") {
+  auto backend = make_backend({.kind = DeviceKind::cpu});
+  const MemoryPairs source(2, 64, 64);
+  TrainingSettings settings{.patch_size_px = 32};
+  settings.noise_radius_px = 1;
+  Validation validation(*backend, network, source, {0, 1}, settings);
+  const ValidationScores scores = validation.measure(initial_parameters(network, 2));
+  CHECK(scores.loss > 0);
+  CHECK_FALSE(scores.psnr_db);
+  CHECK_FALSE(scores.half_error);
+  CHECK(validation.measure(initial_parameters(network, 2)).loss == scores.loss);
 }
 
 TEST_CASE("validation: the split is by micrograph, and leaves something to learn from") {

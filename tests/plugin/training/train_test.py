@@ -6,6 +6,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import numpy
+
 import limpid_program
 from limpid_program import ProgramTest, hashes
 from micrograph_files import list_of, noise, with_random_weights, write_mrc
@@ -51,16 +53,20 @@ class TrainTest(ProgramTest):
         self.assertEqual(steps, sorted(set(steps)))
         for row in rows:
             self.assertEqual(list(row), ["step", "epoch", "training_loss", "validation_loss", "learning_rate",
-                                         "seconds"])
-            for value in row.values():
-                self.assertGreaterEqual(float(value), 0)
+                                         "seconds", "psnr_db", "ssim", "half_error"])
+            for name, value in row.items():
+                if name in ("psnr_db", "ssim", "half_error") and value == "":
+                    continue
+                if name != "half_error":  # unbiased: noise may bring it below 0
+                    self.assertGreaterEqual(float(value), 0)
         return rows
 
 
 class Pairs(TrainTest):
     def test_every_kind(self):
         for kind, words in (("auto", "even and odd halves of 4"), ("halves", "even and odd halves of 4"),
-                            ("truth", "4 micrographs with their truth"), ("simulated", "noise added")):
+                            ("truth", "4 micrographs with their truth"), ("simulated", "noise added"),
+                            ("single", "4 micrographs alone")):
             said = self.train("--in_mics", self.list, "--pairs", kind, "--epochs", 0.1, out=kind)
             self.assertIn(words, said)
             info = self.check_done("models", "info", f"./{kind}/model.safetensors")
@@ -68,7 +74,17 @@ class Pairs(TrainTest):
             self.assertIn("pixel size        1 to 1 A", info)
         self.assertEqual(self.file("model.safetensors", "auto").read_bytes(),
                          self.file("model.safetensors", "halves").read_bytes())
+            scores = self.rows(kind)[-1]
+            self.assertEqual(scores["half_error"] != "", kind in ("auto", "halves"))
+            self.assertEqual(scores["psnr_db"] != "", kind in ("truth", "simulated"))
+            self.assertEqual(scores["ssim"] != "", kind in ("truth", "simulated"))
         self.check_refused(2, *self.command("--in_mics", self.list, "--pairs", "any"), saying="any")
+
+    def test_auto_says_what_it_found(self):
+        self.assertIn("--pairs halves", self.train("--in_mics", self.list, "--epochs", 0.1, out="halves"))
+        for index in range(3):
+            write_mrc(self.folder / f"m{index}.mrc", noise(index, shape=(128, 140)))
+        self.assertIn("--pairs single", self.train("m0.mrc", "m1.mrc", "m2.mrc", "--epochs", 0.1, out="single"))
 
     def test_from_the_shipped_model_and_from_random_weights(self):
         self.check_done("train", "--device", "cpu", "--in_mics", self.list, "--from", "default", "--o", "tuned",
@@ -122,6 +138,63 @@ class Pairs(TrainTest):
         self.train("--in_mics", self.list, "--epochs", 0.01)
         self.check_refused(2, "train", "--device", "cpu", "--in_mics", self.list, "--from", "./out/model.safetensors",
                            "--o", "out", saying="replace")
+
+
+class SharedNoise(TrainTest):
+    """Halves are looked at before they are trained on; what is wrong is named on stderr, in log and report."""
+    SIDE = 512
+
+    def halves(self, fault):
+        """A folder with the halves of three micrographs, after fault(random, even, odd) has changed them."""
+        folder = self.folder / "halves"
+        for index in range(3):
+            clean = noise(index, shape=(self.SIDE, self.SIDE), sigma=0.3)
+            random = numpy.random.default_rng(50 + index)
+            even, odd = (clean + random.normal(size=clean.shape).astype("f4") for _ in range(2))
+            even, odd = fault(numpy.random.default_rng(99), even, odd)
+            for suffix, image in (("", even + odd), ("_EVN", even), ("_ODD", odd)):
+                write_mrc(folder / f"m{index}{suffix}.mrc", image.astype("f4"))
+        return folder
+
+    def check(self, fault, *words):
+        result = self.run_program(*self.command(self.halves(fault), "--epochs", 0.01, "--redo"))
+        self.assertEqual(result.returncode, 0, result.stderr)
+        report = json.loads(self.file("report.json").read_text())
+        numbers = report["items"][0]["numbers"]
+        self.assertEqual(numbers["halves_independent"], 0 if words else 1)
+        self.assertEqual(len(report["warnings"]), 1 if words else 0)
+        log = self.file("limpid.log").read_text()
+        self.assertIn(f"{numbers['halves_correlation']:.4f} +- {numbers['halves_correlation_error']:.4f}", log)
+        if not words:
+            self.assertEqual(result.stderr, "")
+            self.assertIn("look independent", result.stdout)
+        for word in words:
+            for text in (result.stderr, log, report["warnings"][0]):
+                self.assertIn(word, text)
+
+    def test_independent(self):
+        self.check(lambda random, even, odd: (even, odd))
+
+    def test_gain(self):
+        def fault(random, even, odd):
+            pattern = 0.3 * random.normal(size=even.shape)
+            return even + pattern, odd + pattern
+        self.check(fault, "gain reference")
+
+    def test_hot_pixels(self):
+        def fault(random, even, odd):
+            hot = random.random(even.shape) < 0.001
+            return numpy.where(hot, 40, even), numpy.where(hot, 40, odd)
+        self.check(fault, "hot or dead pixels")
+
+    def test_the_same_file(self):
+        self.check(lambda random, even, odd: (even, even), "the same image")
+
+    def test_the_sum_as_a_half(self):
+        self.check(lambda random, even, odd: (even + odd, odd), "the sum of both")
+
+    def test_interpolated_frames(self):
+        self.check(lambda random, even, odd: (even + 0.2 * odd, odd + 0.2 * even), "interpolation between frames")
 
 
 class Continuation(TrainTest):
@@ -179,6 +252,67 @@ class Continuation(TrainTest):
         self.file("model.safetensors").unlink()
         self.train(*self.arguments())
         self.assertEqual(self.file("model.safetensors").read_bytes(), first)
+
+
+class MovieContinuation(Continuation):
+    """The halves of movies are made anew by each run; they and the model come out the same."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.project = tempfile.TemporaryDirectory(prefix="limpid movies ")
+        folder = Path(cls.project.name)
+        random = numpy.random.default_rng(3)
+        for index in range(3):
+            frames = random.poisson(4, size=(5, 160, 176)).astype("i1")
+            frames[:, 40, 50] = 100  # a hot pixel: replaced by draws
+            write_mrc(folder / f"movie{index}.mrcs", frames)
+        gain = (1 + 0.1 * random.random((160, 176))).astype("f4")
+        gain[20] = 0
+        write_mrc(folder / "gain.mrc", gain)
+        rows = "".join(f"movie{index}.mrcs gain.mrc\n" for index in range(3))
+        (folder / "movies.star").write_text(
+            "data_movies\nloop_\n_rlnMicrographMovieName\n_rlnMicrographGainName\n" + rows)
+        Continuation.whole = None
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.project.cleanup()
+        Continuation.whole = None
+
+    def train(self, *arguments, out="out"):
+        result = self.run_program(*self.command(*arguments, out=out))
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("no shifts are recorded", result.stderr)
+        return result.stdout
+
+    def arguments(self):
+        return ["--in_movies", Path(self.project.name) / "movies.star", "--epochs", 6, "--seed", 3]
+
+    def check_stopped(self, which, status):
+        code, _, _ = self.interrupt(which, self.has_rows(2), *self.command(*self.arguments()))
+        self.assertEqual(code, status)
+        self.check_completed()
+
+
+class BlindContinuation(Continuation):
+    """Lone micrographs: the hidden pixels of every step are the same again."""
+
+    def arguments(self):
+        return ["--in_mics", self.list, "--pairs", "single", *self.ARGUMENTS]
+
+    @classmethod
+    def tearDownClass(cls):
+        Continuation.whole = None
+
+
+class Patience(TrainTest):
+    def test_a_training_that_no_longer_improves_ends(self):
+        said = self.train("--in_mics", self.list, "--epochs", 40, "--learning_rate", 1e-12, "--patience", 2)
+        self.assertIn("no improvement since", said)
+        self.assertLess(len(self.rows()), 8)
+        again = self.train("--in_mics", self.list, "--epochs", 40, "--learning_rate", 1e-12, "--patience", 2)
+        self.assertIn("no improvement since", again)
+        self.assertEqual(json.loads(self.file("report.json").read_text())["skipped"], 1)
 
 
 class Repetition(TrainTest):

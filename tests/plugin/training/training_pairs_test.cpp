@@ -5,6 +5,7 @@
 #include "core/io/mrc_writer.h"
 #include "tests/support/captured_log.h"
 #include "tests/support/catch.h"
+#include "tests/support/io_mrc_bytes.h"
 #include "tests/support/temporary_folder.h"
 
 #include <filesystem>
@@ -38,11 +39,14 @@ struct Project {
 
 }  // namespace
 
-TEST_CASE("training pairs: halves where most micrographs have them, else simulated") {
+TEST_CASE("training pairs: halves where most micrographs have them, else single") {
   const Project project;
   for (const char* name : {"a.mrc", "b.mrc", "c.mrc", "a_EVN.mrc", "a_ODD.mrc"})
     project.add(name);
-  CHECK(project.find(PairKind::automatic).kind == PairKind::simulated);
+  const TrainingPairs lone = project.find(PairKind::automatic);
+  CHECK(lone.kind == PairKind::single);
+  CHECK(lone.noise_radius_px == 0);
+  CHECK_FALSE(lone.read_halves);
   project.add("b_EVN.mrc");
   project.add("b_ODD.mrc");
   const TrainingPairs pairs = project.find(PairKind::automatic);
@@ -50,7 +54,9 @@ TEST_CASE("training pairs: halves where most micrographs have them, else simulat
   CHECK(pairs.source->count() == 2);
   CHECK(pairs.files.size() == 4);
   CHECK(pairs.smallest_pixel_size_angstrom == Approx(1.5));
-  CHECK(project.log.warnings().empty());
+  CHECK(pairs.read_halves(1).odd.width() == 64);
+  CHECK_THAT(project.log.warnings(), ContainsSubstring("1 of 3 micrographs"));
+  CHECK_THAT(project.log.warnings(), ContainsSubstring("c.mrc"));
 }
 
 TEST_CASE("training pairs: halves that a list names but that are gone are not chosen") {
@@ -62,10 +68,62 @@ TEST_CASE("training pairs: halves that a list names but that are gone are not ch
       "list.star",
       "data_micrographs\nloop_\n_rlnMicrographName\n_rlnMicrographNameEven\n_rlnMicrographNameOdd\n"
       "a.mrc gone_1.mrc gone_2.mrc\nb.mrc gone_3.mrc gone_4.mrc\n");
-  CHECK(find_training_pairs(job, smallest_px).kind == PairKind::simulated);
+  CHECK(find_training_pairs(job, smallest_px).kind == PairKind::single);
   CHECK_THAT(project.log.warnings(), ContainsSubstring("not there"));
   job.pairs = PairKind::halves;
   CHECK_THROWS_WITH(find_training_pairs(job, smallest_px), ContainsSubstring("none of the 2"));
+}
+
+TEST_CASE("training pairs: listed movies that are there come before lone micrographs") {
+  const Project project;
+  project.add("a.mrc");
+  project.add("b.mrc");
+  const auto add_record = [&](const std::string& name) {
+    project.folder.write(name + ".star",
+                         "data_general\n_rlnMicrographMovieName " + name +
+                             ".mrcs\n\ndata_global_shift\nloop_\n_rlnMicrographFrameNumber\n"
+                             "_rlnMicrographShiftX\n_rlnMicrographShiftY\n1 0 0\n2 0 0\n");
+  };
+  add_record("a");
+  add_record("b");
+  TrainJob job;
+  job.input.star_file =
+      project.folder.write("list.star",
+                           "data_micrographs\nloop_\n_rlnMicrographName\n_rlnMicrographMetadata\n"
+                           "a.mrc a.star\nb.mrc b.star\n");
+  CHECK(find_training_pairs(job, smallest_px).kind == PairKind::single);
+  CHECK(project.log.warnings().empty());
+  for (const char* name : {"a.mrcs", "b.mrcs"}) {
+    MrcBytes movie(64, 64, 2, 0);
+    RandomSequence random(3, 3);
+    for (std::int32_t i = 0; i < 2 * 64 * 64; ++i)
+      movie.pixel(static_cast<std::int8_t>(random.below(20)));
+    project.folder.write(name, movie.bytes());
+  }
+  CHECK(find_training_pairs(job, smallest_px).kind == PairKind::movies);
+}
+
+TEST_CASE("training pairs: a half whose partner is missing is no pair") {
+  const Project project;
+  for (const char* name : {"a.mrc", "b.mrc", "a_EVN.mrc", "a_ODD.mrc", "b_EVN.mrc"})
+    project.add(name);
+  CHECK(project.find(PairKind::halves).source->count() == 1);
+  CHECK_THAT(project.log.warnings(), ContainsSubstring("1 of 2 micrographs"));
+}
+
+TEST_CASE("training pairs: halves of different size are left out, mixed pixels are named") {
+  const Project project;
+  for (const char* name : {"a.mrc", "b.mrc", "a_EVN.mrc", "a_ODD.mrc", "b_EVN.mrc"})
+    project.add(name);
+  project.add("b_ODD.mrc", 66, 48);
+  Image other(64, 48);
+  other.at(1, 1) = 1;
+  MrcWriteOptions options;
+  options.pixel_size_angstrom = 2.0;
+  write_mrc(project.folder.path("b.mrc"), other, options);
+  CHECK(project.find(PairKind::halves).source->count() == 1);
+  CHECK_THAT(project.log.warnings(), ContainsSubstring("66 x 48"));
+  CHECK_THAT(project.log.warnings(), ContainsSubstring("pixels of 1.5 to 2 A"));
 }
 
 TEST_CASE("training pairs: a kind that does not exist is an error") {
