@@ -70,4 +70,14 @@ TEST_CASE("logfile: the losses of a training, or none") {
   CHECK(page_count(path) == 1);
   write_training_logfile(path, {{0, 0, 0, 1.0, 1e-3, 0}, {10, 1, 0.9, 0.8, 1e-3, 5}}, {});
   CHECK(page_count(path) == 2);
+  // Each score that there is has a plot of its own.
+  std::vector<TrainingRow> rows(2);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    rows[i].step = static_cast<std::int64_t>(i + 1);
+    rows[i].psnr_db = 20 + static_cast<double>(i);
+    rows[i].ssim = 0.5;
+    rows[i].half_error = -0.01;
+  }
+  write_training_logfile(path, rows, {});
+  CHECK(page_count(path) == 3);
 }
