@@ -42,12 +42,23 @@ struct MicrographInput {
   bool lenient_star = false;  // go on after a blank line among the rows
 };
 
+// Whether a run goes on looking for micrographs that come later, and what ends it.
+struct WatchOptions {
+  bool is_on = false;
+  double minutes = 0;           // after which nothing new is begun; 0: no limit
+  double idle_minutes = 60;     // without anything new; 0: no limit
+  double interval_seconds = 5;  // between two looks
+};
+
 struct DenoiseJob {
   RunOptions run;
   MicrographInput input;
   std::string model = "default";  // name of a shipped model, or a file
   bool float16 = false;           // write MRC mode 12 instead of mode 2
   bool use_halves = true;         // measure quality on even and odd halves where there are any
+  bool resample = true;           // where the model does not know the pixel size
+  double keep_high_resolution_angstrom = 0;  // raw frequencies beyond; 0: none
+  WatchOptions watch;
 };
 
 // Movies to learn from; see read_movie_list for what the list may say about them.

@@ -65,13 +65,26 @@ void visit_fields(Visitor& visit, FieldsOf<MicrographInput> auto& input) {
 }
 
 template <class Visitor>
+void visit_fields(Visitor& visit, FieldsOf<WatchOptions> auto& options) {
+  auto& [is_on, minutes, idle_minutes, interval_seconds] = options;
+  visit("is_on", is_on);
+  visit("minutes", minutes, Range{0, 1e6});
+  visit("idle_minutes", idle_minutes, Range{0, 1e6});
+  visit("interval_seconds", interval_seconds, Range{0.05, 3600});
+}
+
+template <class Visitor>
 void visit_fields(Visitor& visit, FieldsOf<DenoiseJob> auto& job) {
-  auto& [run, input, model, float16, use_halves] = job;
+  auto& [run, input, model, float16, use_halves, resample, keep_high_resolution_angstrom, watch] =
+      job;
   visit("run", run);
   visit("input", input);
   visit("model", model);
   visit("float16", float16);
   visit("use_halves", use_halves);
+  visit("resample", resample);
+  visit("keep_high_resolution_angstrom", keep_high_resolution_angstrom, Range{0, 10000});
+  visit("watch", watch);
 }
 
 template <class Visitor>

@@ -115,6 +115,8 @@ ExitCode run_and_report(const Job& job, const OutputFolder* output, RunProgress&
                  {job_json, summary, progress.items(), elapsed.count()});
   }
   progress.note(summary.result);
+  if (!summary.interruption.empty())
+    fail(ErrorKind::interrupted, "{}", summary.interruption);
   const RunOptions& options = options_of(job);
   const ExitCode code = judge(summary, options);
   if (code != ExitCode::done)

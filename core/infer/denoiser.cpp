@@ -3,6 +3,7 @@
 #include "core/base/checked_math.h"
 #include "core/base/log.h"
 #include "core/base/parallel.h"
+#include "core/image/reflection.h"
 
 #include <algorithm>
 #include <cmath>
@@ -16,25 +17,15 @@ namespace {
 // the images themselves.
 constexpr double memory_share = 0.7;
 
-// Continues an image beyond its edges by reflection, without repeating the edge pixel, as often as
-// needed.
-std::int64_t reflected(std::int64_t at, std::int64_t size) {
-  if (size == 1)
-    return 0;
-  const std::int64_t period = 2 * size - 2;
-  const std::int64_t inside = at % period;
-  return inside < size ? inside : period - inside;
-}
-
 void copy_window(const Image& image, const Tile& tile, const Shape& window, float* values) {
   const std::int64_t direct = std::clamp<std::int64_t>(image.width() - tile.x, 0, window.width);
   parallel_for(window.height, 64, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t y = begin; y < end; ++y) {
-      const float* from = image.row(reflected(tile.y + y, image.height())).data();
+      const float* from = image.row(reflected_index(tile.y + y, image.height())).data();
       float* to = values + y * window.width;
       std::copy_n(from + tile.x, direct, to);
       for (std::int64_t x = direct; x < window.width; ++x)
-        to[x] = from[reflected(tile.x + x, image.width())];
+        to[x] = from[reflected_index(tile.x + x, image.width())];
     }
   });
 }
@@ -165,10 +156,14 @@ Denoiser::Report Denoiser::denoise(Image& image) {
   normalize(image, report.scale);
   apply_network(image);
   restore(image, report.scale);
+  describe_tiles(report);
+  return report;
+}
+
+void Denoiser::describe_tiles(Report& report) const {
   report.tile_count = static_cast<std::int64_t>(plan_.tiles.size());
   report.tile_width = plan_.tile_width;
   report.tile_height = plan_.tile_height;
-  return report;
 }
 
 }  // namespace limpid

@@ -47,6 +47,9 @@ class Denoiser {
   // The network's output for an image that is normalised already; in place.
   void apply_network(Image& image);
 
+  // Sets the tiles that the last image was cut into.
+  void describe_tiles(Report& report) const;
+
  private:
   void prepare(std::int64_t width, std::int64_t height);
   bool try_prepare(const TilePlan& plan);

@@ -90,22 +90,23 @@ std::vector<Job> unusual_jobs() {
   evaluate.denoised_odd = unusual_input();
   evaluate.pixel_size_angstrom = 1.25;
   evaluate.reference_filters = false;
-  return {DenoiseJob{unusual_run(), unusual_input(), "m", true, false},
-          train,
-          PrepareJob{.run = unusual_run(),
-                     .input = unusual_input(),
-                     .pairs = PairKind::halves,
-                     .content = PatchContent::clean,
-                     .patch_size_px = 96,
-                     .stride_px = 31,
-                     .test_micrographs = 19,
-                     .float16 = true,
-                     .noise_electrons_per_unit = 12.7f,
-                     .noise_sigma = 0.3f},
-          unusual_simulation(),
-          evaluate,
-          PreviewJob{unusual_run(), unusual_input(), "patches", "denoised", "m", 9},
-          DemoJob{unusual_run(), 0.7}};
+  return {
+      DenoiseJob{unusual_run(), unusual_input(), "m", true, false, false, 7.5, {true, 90, 15, 0.5}},
+      train,
+      PrepareJob{.run = unusual_run(),
+                 .input = unusual_input(),
+                 .pairs = PairKind::halves,
+                 .content = PatchContent::clean,
+                 .patch_size_px = 96,
+                 .stride_px = 31,
+                 .test_micrographs = 19,
+                 .float16 = true,
+                 .noise_electrons_per_unit = 12.7f,
+                 .noise_sigma = 0.3f},
+      unusual_simulation(),
+      evaluate,
+      PreviewJob{unusual_run(), unusual_input(), "patches", "denoised", "m", 9},
+      DemoJob{unusual_run(), 0.7}};
 }
 
 Job parse(const std::string& text) {

@@ -226,7 +226,10 @@ class LimpidProtTrain(ProgramSettings, EMProtocol):
         return []
 
     def _warnings(self):
-        warnings = self._pixelSizeWarnings(self._micrographs()) if self.doFineTune.get() else []
+        warnings = []
+        if self.doFineTune.get():
+            warnings += self._pixelSizeWarnings(self._micrographs(), 'particles have other sizes than those it knows. '
+                                                'Train long enough, and look closely at the results.')
         sets = [pointer.get() for pointer in self._inputPointers()]
         if any(item is not None and item.isStreamOpen() for item in sets):
             warnings.append('More are to come: only those that are there now are trained on.')
