@@ -68,6 +68,26 @@ class Relion(unittest.TestCase):
         """With a model that takes no time."""
         return self.do(("model", "small.safetensors"), *parameters, **options)
 
+    def corrected(self):
+        """A list of the micrographs as CTF estimation leaves it: results of motion correction, with a defocus that
+        differs from micrograph to micrograph."""
+        rows = []
+        for number, name in enumerate(self.names):
+            corrected = name.replace("Micrographs/", "MotionCorr/job900/")
+            (self.folder / corrected).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(self.folder / name, self.folder / corrected)
+            rows.append(f"CtfFind/job901/{name}.ctf:mrc {corrected} {2 - number % 2} "
+                        f"{10000 + number}.000000 9999.000000 45.000000 x#{number} \n")
+        text = ("\n# version 30001\n\ndata_optics\n\nloop_ \n_rlnOpticsGroupName #1 \n"
+                "_rlnOpticsGroup #2 \n_rlnMicrographPixelSize #3 \n_rlnVoltage #4 \n"
+                "_rlnSphericalAberration #5 \n_rlnAmplitudeContrast #6 \n"
+                '"first group" 1 1.0 300.0 2.7 0.1 \nsecond 2 1.0 300.0 2.7 0.1 \n \n\n'
+                "# version 30001\n\ndata_micrographs\n\nloop_ \n_rlnCtfImage #1 \n"
+                "_rlnMicrographName #2 \n_rlnOpticsGroup #3 \n_rlnDefocusU #4 \n_rlnDefocusV #5 \n"
+                "_rlnDefocusAngle #6 \n_someOtherLabel #7 \n" + "".join(rows) + " \n")
+        (self.folder / "corrected.star").write_text(text)
+        return "corrected.star"
+
     def check_succeeded(self, job):
         self.assertEqual(self.project.err(job), "")
         self.assertEqual(self.project.marks(job), [MARKS[0]])

@@ -62,6 +62,12 @@ def loop_rows(path, table):
     return rows
 
 
+def positions(rows):
+    """Sorted (micrograph, x, y)."""
+    return sorted((row["rlnMicrographName"], float(row["rlnCoordinateX"]),
+                   float(row["rlnCoordinateY"])) for row in rows)
+
+
 class Project:
     def __init__(self, folder):
         self.folder = Path(folder)
@@ -135,18 +141,15 @@ class Project:
             # RELION takes the folder of a job off a name and puts that of the next in front.
             own = re.sub(r"^\w+/job\d+/", job, name) if "/job" in name else job + name
             path = self.folder / own.replace(".mrc", "_autopick.star")
-            found += [(name, float(pick["rlnCoordinateX"]), float(pick["rlnCoordinateY"]))
-                      for pick in loop_rows(path, "")]
+            found += [dict(pick, rlnMicrographName=name) for pick in loop_rows(path, "")]
         ending = "coords_suffix_autopick.star" if self.version == 3 else "autopick.star"
-        return job + ending, sorted(found)
+        return job + ending, positions(found)
 
     def extract(self, micrographs, coordinates):
-        """Sorted (micrograph, x, y) of the particles that RELION extracts."""
+        """The particles that RELION extracts, as rows of its list."""
         job = self.do("Extract", star_mics=micrographs, coords_suffix=coordinates,
                       extract_size=64, bg_diameter=48, nr_mpi=1)
-        particles = self.folder / job / "particles.star"
-        return sorted((row["rlnMicrographName"], float(row["rlnCoordinateX"]),
-                       float(row["rlnCoordinateY"])) for row in loop_rows(particles, "particles"))
+        return loop_rows(self.folder / job / "particles.star", "particles")
 
     def out(self, job):
         return self._text(job, "run.out")
@@ -187,5 +190,5 @@ class Project:
     def is_offered(self, path, kind):
         """Whether it is a node of that kind, and where Browse looks for those."""
         wanted = NODE_TYPES[self.version][kind]
-        return (self.nodes().get(path) == wanted and
+        return (self.nodes().get(path, "").startswith(wanted) and
                 (self.folder / ".Nodes" / wanted.split(".")[0] / path).exists())

@@ -10,7 +10,7 @@ import numpy
 import relion_case
 from model_file import small_model
 from relion_case import SOURCES, Relion
-from relion_project import MARKS, loop_rows
+from relion_project import MARKS, loop_rows, positions
 
 
 class Denoise(Relion):
@@ -25,7 +25,8 @@ class Denoise(Relion):
         self.assertIn("4 micrographs denoised", (self.folder / job / "limpid.log").read_text())
 
         output = job + "micrographs_denoised.star"
-        self.assertTrue(self.project.is_offered(output, "micrographs"), self.project.nodes())
+        for star in (self.micrographs, output):
+            self.assertTrue(self.project.is_offered(star, "micrographs"), self.project.nodes())
         self.assertTrue(self.project.is_offered(job + "logfile.pdf", "logfile"))
         self.check_pdf(job + "logfile.pdf")
         self.assertEqual(self.denoised_names(job), [job + name for name in self.names])
@@ -45,28 +46,15 @@ class Denoise(Relion):
         self.assertGreater(len(picked), 8)
         extracted = self.project.extract(self.micrographs, coordinates)
         # RELION 4 and 5 know a micrograph by its whole name; coordinates have to be remapped first.
-        self.assertEqual(extracted, [(name.removeprefix(job), x, y) for name, x, y in picked]
+        self.assertEqual(positions(extracted), [(name.removeprefix(job), x, y) for name, x, y in picked]
                          if self.project.version == 3 else [])
 
     def test_columns_tables_and_unusual_names_are_kept(self):
-        listed = ("\n# version 30001\n\ndata_optics\n\nloop_ \n_rlnOpticsGroupName #1 \n"
-                  "_rlnOpticsGroup #2 \n_rlnMicrographPixelSize #3 \n_rlnVoltage #4 \n"
-                  "_rlnSphericalAberration #5 \n_rlnAmplitudeContrast #6 \n"
-                  '"first group" 1 1.0 300.0 2.7 0.1 \nsecond 2 1.0 300.0 2.7 0.1 \n \n\n'
-                  "# version 30001\n\ndata_micrographs\n\nloop_ \n_rlnCtfImage #1 \n"
-                  "_rlnMicrographName #2 \n_rlnOpticsGroup #3 \n_rlnDefocusU #4 \n"
-                  "_someOtherLabel #5 \n"
-                  "CtfFind/job009/s1/a.ctf:mrc MotionCorr/job002/s1/a.mrc 2 12345.670000 x#1 \n"
-                  "CtfFind/job009/s2/a.ctf:mrc MotionCorr/job002/s2/a.mrc 1 9876.5 y \n \n")
-        (self.folder / "MotionCorr/job002").mkdir(parents=True, exist_ok=True)
-        for session in ("s1", "s2"):
-            shutil.copytree(self.folder / "Micrographs" / session,
-                            self.folder / "MotionCorr/job002" / session, dirs_exist_ok=True)
-        (self.folder / "ctf.star").write_text(listed)
-        job = self.denoise(in_mic="ctf.star")
+        corrected = self.corrected()
+        job = self.denoise(in_mic=corrected)
         self.check_succeeded(job)
         self.assertEqual((self.folder / job / "micrographs_denoised.star").read_text(),
-                         listed.replace("MotionCorr/job002/", job))
+                         (self.folder / corrected).read_text().replace("MotionCorr/job900/", job))
 
     def test_half_precision_micrographs(self):
         folder = self.folder / "Half"
@@ -253,22 +241,31 @@ class ReadyMade(Relion):
 
 class Remap(Relion):
     def test_particles_of_the_originals(self):
-        denoised = self.do()
+        originals = self.corrected()
+        denoised = self.do(in_mic=originals)
         coordinates, picked = self.project.pick(denoised + "micrographs_denoised.star")
-        self.assertEqual({name for name, _, _ in picked}, {denoised + name for name in self.names})
+        self.assertEqual({name for name, _, _ in picked}, set(self.denoised_names(denoised)))
         self.assertGreater(len(picked), 8)
+        self.assertTrue(self.project.is_offered(coordinates, "coordinates"), self.project.nodes())
         given = (self.folder / coordinates).read_text()
 
-        job = self.do(in_coords=coordinates)
+        job = self.do(in_mic=originals, in_coords=coordinates)
         self.check_succeeded(job)
         self.assertIn(f"{len(picked)} coordinates of 4 micrographs", self.project.out(job))
         result = job + Path(coordinates).name
         self.assertTrue(self.project.is_offered(result, "coordinates"), self.project.nodes())
-        self.assertEqual(self.project.extract(self.micrographs, result),
-                         [(name.removeprefix(denoised), x, y) for name, x, y in picked])
+        particles = self.project.extract(originals, result)
+        self.assertEqual(positions(particles),
+                         [(name.replace(denoised, "MotionCorr/job900/"), x, y)
+                          for name, x, y in picked])
+        defocus = {row["rlnMicrographName"]: float(row["rlnDefocusU"])
+                   for row in loop_rows(self.folder / originals, "micrographs")}
+        for particle in particles:
+            self.assertEqual(float(particle["rlnDefocusU"]), defocus[particle["rlnMicrographName"]])
         self.assertEqual((self.folder / coordinates).read_text(), given)
         if self.project.version > 3:
-            self.assertEqual((self.folder / result).read_text(), given.replace(denoised, ""))
+            self.assertEqual((self.folder / result).read_text(),
+                             given.replace(denoised, "MotionCorr/job900/"))
 
     def test_the_lists_of_other_versions(self):
         denoised = self.denoise()
