@@ -131,10 +131,11 @@ class Project:
         self.run(job)
         return job
 
-    def pick(self, micrographs):
-        """Picks blobs. Returns the file that stands for the coordinates, and these as sorted (micrograph, x, y)."""
+    def pick(self, micrographs, **options):
+        """Picks blobs. Returns the file that stands for the coordinates, and these as sorted
+        (micrograph, x, y)."""
         job = self.do("AutoPick", fn_input_autopick=micrographs, do_log="Yes", nr_mpi=1,
-                      log_diam_min=100, log_diam_max=160)
+                      log_diam_min=100, log_diam_max=160, **options)
         found = []
         for row in loop_rows(self.folder / micrographs, "micrographs"):
             name = row["rlnMicrographName"]

@@ -267,6 +267,17 @@ class Remap(Relion):
             self.assertEqual((self.folder / result).read_text(),
                              given.replace(denoised, "MotionCorr/job900/"))
 
+    def test_micrographs_without_picks(self):
+        if self.project.version == 3:
+            self.skipTest("the picker of RELION 3.1.3 crashes when it finds nothing at all")
+        denoised = self.denoise()
+        coordinates, picked = self.project.pick(denoised + "micrographs_denoised.star",
+                                                log_adjust_thr=80)
+        self.assertEqual(picked, [])
+        job = self.do(in_coords=coordinates)
+        self.check_succeeded(job)
+        self.assertIn("0 coordinates of 4 micrographs", self.project.out(job))
+
     def test_the_lists_of_other_versions(self):
         denoised = self.denoise()
         (self.folder / "picks").mkdir()
