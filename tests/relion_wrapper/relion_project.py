@@ -121,7 +121,7 @@ class Project:
     def run(self, job):
         process = self.start(job)
         try:
-            process.communicate(timeout=100)
+            process.communicate(timeout=300)
         except subprocess.TimeoutExpired:
             process.kill()
             raise AssertionError(f"{job} never ended for RELION:\n{self.err(job)}")
