@@ -27,7 +27,8 @@ Cut cut(std::int64_t size, const TileGeometry& geometry, std::int64_t largest_ti
   const std::int64_t limit = (largest_tile_px - rest) / geometry.grid_px * geometry.grid_px;
   if (padded <= limit)
     return {padded + rest, padded + rest, {{0, 0, padded + rest}}};
-  require(limit >= 2 * halo + geometry.grid_px, "tiles of {} pixels with a halo of {}", limit, halo);
+  require(
+      limit >= 2 * halo + geometry.grid_px, "tiles of {} pixels with a halo of {}", limit, halo);
   // n tiles of size t, each overlapping the next by two halos, reach n * (t - 2 halo) + 2 halo.
   const std::int64_t inside = padded - 2 * halo;
   const std::int64_t count = (inside + limit - 2 * halo - 1) / (limit - 2 * halo);
