@@ -257,7 +257,8 @@ def read_exactly(stream, size):
 
 def read_legacy(stream):
     """Five pickles (magic number, protocol, system, state_dict, keys), then for each key a count and the numbers."""
-    require(Pickle(stream).value == LEGACY_MAGIC, "it is no file of torch.save()")
+    require(stream.getvalue().startswith(b"\x80\x02") and Pickle(stream).value == LEGACY_MAGIC,
+            "it is no file of torch.save()")
     require(Pickle(stream).value == LEGACY_PROTOCOL, "its format is not known")
     system = Pickle(stream).value
     require(type(system) is dict and system.get("little_endian") is True, "its numbers are not little-endian")
