@@ -150,11 +150,15 @@ void Denoiser::apply_network(Image& image) {
     image = std::move(result);
 }
 
+IntensityScale Denoiser::measure_scale(const Image& image) const {
+  return grey_scale_ == GreyScale::all_pixels ? measure_plain_scale(image)
+                                              : measure_intensity_scale(image);
+}
+
 Denoiser::Report Denoiser::denoise(Image& image) {
   Report report;
   report.repaired_count = repair_non_finite(image);
-  report.scale = grey_scale_ == GreyScale::all_pixels ? measure_plain_scale(image)
-                                                      : measure_intensity_scale(image);
+  report.scale = measure_scale(image);
   normalize(image, report.scale);
   apply_network(image);
   restore(image, report.scale);

@@ -44,6 +44,9 @@ class Denoiser {
   // and Error(device) when not even the smallest tile fits in memory.
   Report denoise(Image& image);
 
+  // The grey scale on which the model works. Throws Error(input) for an image without one.
+  IntensityScale measure_scale(const Image& image) const;
+
   // The network's output for an image that is normalised already; in place.
   void apply_network(Image& image);
 
