@@ -132,6 +132,19 @@ std::vector<std::int64_t> find_non_finite(const Image& image) {
       .values;
 }
 
+// Statistics of an image that has a grey scale.
+ImageStatistics measure_contrast(const Image& image) {
+  const ImageStatistics all = measure_statistics(image);
+  if (all.count == 0)
+    fail(ErrorKind::input, "none of the {} pixels is a finite number", image.pixel_count());
+  if (all.minimum == all.maximum)
+    fail(ErrorKind::input,
+         "all {} pixels have the value {}; an image without contrast cannot be put on a scale",
+         all.count,
+         all.minimum);
+  return all;
+}
+
 }  // namespace
 
 std::int64_t repair_non_finite(Image& image) {
@@ -154,15 +167,13 @@ std::int64_t repair_non_finite(Image& image) {
   return count;
 }
 
+IntensityScale measure_plain_scale(const Image& image) {
+  const ImageStatistics all = measure_contrast(image);
+  return {all.mean, all.sigma, all.minimum, all.maximum};
+}
+
 IntensityScale measure_intensity_scale(const Image& image) {
-  ImageStatistics kept = measure_statistics(image);
-  if (kept.count == 0)
-    fail(ErrorKind::input, "none of the {} pixels is a finite number", image.pixel_count());
-  if (kept.minimum == kept.maximum)
-    fail(ErrorKind::input,
-         "all {} pixels have the value {}; an image without contrast cannot be put on a scale",
-         kept.count,
-         kept.minimum);
+  ImageStatistics kept = measure_contrast(image);
   float low = to_float_range(kept.mean - clip_sigmas * kept.sigma);
   float high = to_float_range(kept.mean + clip_sigmas * kept.sigma);
   for (int step = 0; step < largest_step_count; ++step) {

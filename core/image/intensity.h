@@ -34,6 +34,10 @@ struct IntensityScale {
 // Throws Error(input) when no pixel is finite or all have one value.
 IntensityScale measure_intensity_scale(const Image& image);
 
+// Plain mean and sigma of all finite pixels; nothing is clipped. For networks that were trained so.
+// Throws as measure_intensity_scale().
+IntensityScale measure_plain_scale(const Image& image);
+
 // y -> (min(max(y, clip_low), clip_high) - mean) / sigma, in place.
 void normalize(Image& image, const IntensityScale& scale);
 

@@ -49,15 +49,17 @@ void copy_kept(const float* values, const Tile& tile, const Shape& window, Image
 Denoiser::Denoiser(Backend& backend, const Model& model, const DenoiserOptions& options)
     : backend_(backend),
       description_(model.description.network),
+      grey_scale_(model.description.grey_scale),
       options_(options),
       geometry_{.grid_px = description_.grid_px(),
-                .receptive_radius_px = description_.receptive_radius_px()} {
+                .receptive_radius_px = description_.receptive_radius_px(),
+                .pads_to_grid = description_.needs_whole_grid()} {
   parameters_ = std::make_unique<Parameters>(backend, description_.parameters());
   parameters_->set_values(model.parameters);
   // Memory grows with the area alone, so a small network tells what a large one needs.
   const std::int64_t side = 4 * description_.grid_px();
-  const UNet probe(backend, description_, *parameters_, {1, side, side, 1}, NetworkUse::inference);
-  bytes_per_pixel_ = static_cast<double>(probe.memory_bytes()) / static_cast<double>(side * side);
+  const auto probe = make_network(backend, description_, *parameters_, {1, side, side, 1});
+  bytes_per_pixel_ = static_cast<double>(probe->memory_bytes()) / static_cast<double>(side * side);
 }
 
 Denoiser::~Denoiser() = default;
@@ -99,8 +101,7 @@ bool Denoiser::try_prepare(const TilePlan& plan) {
   plan_ = plan;
   const Shape window{1, plan.tile_height, plan.tile_width, 1};
   try {
-    network_ =
-        std::make_unique<UNet>(backend_, description_, *parameters_, window, NetworkUse::inference);
+    network_ = make_network(backend_, description_, *parameters_, window);
     staging_ = backend_.allocate_staging(Tensor::size_bytes(window, DataType::float32));
     backend_.fill_zero(network_->image());
     // What a GPU records is queued as a whole; there is nothing to ask between its layers.
@@ -149,10 +150,15 @@ void Denoiser::apply_network(Image& image) {
     image = std::move(result);
 }
 
+IntensityScale Denoiser::measure_scale(const Image& image) const {
+  return grey_scale_ == GreyScale::all_pixels ? measure_plain_scale(image)
+                                              : measure_intensity_scale(image);
+}
+
 Denoiser::Report Denoiser::denoise(Image& image) {
   Report report;
   report.repaired_count = repair_non_finite(image);
-  report.scale = measure_intensity_scale(image);
+  report.scale = measure_scale(image);
   normalize(image, report.scale);
   apply_network(image);
   restore(image, report.scale);

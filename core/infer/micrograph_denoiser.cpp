@@ -74,7 +74,7 @@ MicrographDenoiser::Report MicrographDenoiser::denoise(Image& image,
     return report;
   }
   report.network.repaired_count = repair_non_finite(image);
-  report.network.scale = measure_intensity_scale(image);
+  report.network.scale = denoiser_.measure_scale(image);
   normalize(image, report.network.scale);
   Image raw;
   if (kept_angstrom > 0)

@@ -86,7 +86,7 @@ std::optional<Checkpoint> read_checkpoint(const std::string& path) {
            text(file, "limpid.checkpoint"),
            format_version);
     Checkpoint checkpoint;
-    checkpoint.network = network_from_json(text(file, "network"));
+    checkpoint.network = unet_from_json(text(file, "network"));
     checkpoint.settings = text(file, "settings");
     checkpoint.step_count = number<std::int64_t>(file, "step_count");
     checkpoint.best_loss = number<double>(file, "best_loss");

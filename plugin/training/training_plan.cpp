@@ -2,6 +2,7 @@
 
 #include "core/backend/host/host_memory.h"
 #include "core/base/error.h"
+#include "core/io/printable.h"
 #include "core/nn/initialize.h"
 #include "core/nn/model.h"
 #include "plugin/model_store.h"
@@ -70,9 +71,14 @@ TrainingStart choose_start(const TrainJob& job) {
     return start;
   }
   Model model = load_named_model(job.start_model);
-  return {model.description.network,
-          std::move(model.parameters),
-          fmt::format("{} ({})", job.start_model, model.hash)};
+  const UNetDescription* network = model.description.network.unet();
+  if (network == nullptr)
+    fail(ErrorKind::model,
+         "training from '{}': its network can be applied, not trained; expected a U-Net of "
+         "'limpid train', such as 'default'",
+         printable(job.start_model));
+  return {
+      *network, std::move(model.parameters), fmt::format("{} ({})", job.start_model, model.hash)};
 }
 
 std::int64_t smallest_useful_side_px(const TrainJob& job, const UNetDescription& network) {
