@@ -34,6 +34,9 @@ struct IntensityScale {
 // Throws Error(input) when no pixel is finite or all have one value.
 IntensityScale measure_intensity_scale(const Image& image);
 
+// repair_non_finite(), then measure_intensity_scale(), in one pass over a sound image.
+IntensityScale repair_and_measure(Image& image);
+
 // y -> (min(max(y, clip_low), clip_high) - mean) / sigma, in place.
 void normalize(Image& image, const IntensityScale& scale);
 
