@@ -1,5 +1,6 @@
 #include "plugin/run_train.h"
 
+#include "core/backend/host/host_memory.h"
 #include "core/base/error.h"
 #include "core/base/log.h"
 #include "core/data/watched_pairs.h"
@@ -16,6 +17,7 @@
 
 #include <fmt/format.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -133,6 +135,18 @@ std::unique_ptr<TrainingRun> prepare_run(const TrainJob& job,
   }
 }
 
+// The plan goes by what there is in all, so that a continued run finds the same.
+void warn_of_memory(const LoaderPlan& plan) {
+  constexpr double megabyte = 1e6;
+  const std::size_t free_bytes = free_host_memory_bytes();
+  if (plan.used_bytes > free_bytes)
+    log_warning(
+        "the training data may take {:.0f} MB of memory and {:.0f} MB are free now; a smaller "
+        "--memory leaves room for other programs",
+        static_cast<double>(plan.used_bytes) / megabyte,
+        static_cast<double>(free_bytes) / megabyte);
+}
+
 // Whether the file holds this model already.
 bool is_written(const std::string& path, const Model& model) {
   try {
@@ -181,6 +195,7 @@ RunSummary run_train(const TrainJob& job, const OutputFolder& output, Progress& 
                   plan.settings.patch_size_px,
                   plan.settings.batch_size));
   progress.note(describe(run->loader_plan()));
+  warn_of_memory(run->loader_plan());
   run->run(progress);
 
   progress.begin("model", 1);
