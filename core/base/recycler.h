@@ -2,15 +2,16 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <utility>
-#include <vector>
 
 namespace limpid {
 
 // A fixed number of large objects that are used again and again: taking memory from the system for
-// each of them costs more than filling it, and a limit on the objects is one on the memory.
+// each of them costs more than filling it, and a limit on the objects is one on the memory. They
+// take turns, so that all are in use soon and none grows late.
 template <class Object>
 class Recycler {
  public:
@@ -26,8 +27,8 @@ class Recycler {
     shelf_->has_object.wait(lock, [&] { return !shelf_->objects.empty() || shelf_->closed; });
     if (shelf_->closed)
       return nullptr;
-    Object* const object = shelf_->objects.back().release();
-    shelf_->objects.pop_back();
+    Object* const object = shelf_->objects.front().release();
+    shelf_->objects.pop_front();
     return std::shared_ptr<Object>(object, [shelf = shelf_](Object* used) {
       std::lock_guard guard(shelf->mutex);
       shelf->objects.emplace_back(used);
@@ -43,7 +44,7 @@ class Recycler {
 
  private:
   struct Shelf {
-    std::vector<std::unique_ptr<Object>> objects;
+    std::deque<std::unique_ptr<Object>> objects;
     std::mutex mutex;
     std::condition_variable has_object;
     bool closed = false;

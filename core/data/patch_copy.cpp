@@ -7,8 +7,7 @@
 namespace limpid {
 namespace {
 
-// What is transposed at a time fits into the innermost cache on both sides.
-constexpr std::int64_t transposed_block_px = 32;
+constexpr std::int64_t square_px = 16;  // a cache line
 
 // Pixels of the image in the order of the patch: `step` apart along its rows, `stride` from one row
 // to the next.
@@ -32,14 +31,20 @@ void copy_backwards(const Walk& walk, std::int64_t size, float* patch) {
       patch[row * size + column] = walk.first[row * walk.stride - column];
 }
 
-void copy_in_blocks(const Walk& walk, std::int64_t size, float* patch) {
-  for (std::int64_t top = 0; top < size; top += transposed_block_px)
-    for (std::int64_t left = 0; left < size; left += transposed_block_px) {
-      const std::int64_t bottom = std::min(size, top + transposed_block_px);
-      const std::int64_t right = std::min(size, left + transposed_block_px);
-      for (std::int64_t row = top; row < bottom; ++row)
-        for (std::int64_t column = left; column < right; ++column)
-          patch[row * size + column] = walk.first[row * walk.stride + column * walk.step];
+// Whole cache lines are read into a small square and written from it, as rows of an image may lie a
+// power of two apart, where few of them fit in the cache together.
+LIMPID_VECTOR_CLONES
+void copy_transposed(const Walk& walk, std::int64_t size, float* patch) {
+  float square[square_px][square_px];
+  for (std::int64_t top = 0; top < size; top += square_px)
+    for (std::int64_t left = 0; left < size; left += square_px) {
+      const std::int64_t rows = std::min(square_px, size - top);
+      const std::int64_t columns = std::min(square_px, size - left);
+      for (std::int64_t column = 0; column < columns; ++column)
+        for (std::int64_t row = 0; row < rows; ++row)
+          square[row][column] = walk.first[(top + row) * walk.stride + (left + column) * walk.step];
+      for (std::int64_t row = 0; row < rows; ++row)
+        std::copy_n(square[row], columns, patch + (top + row) * size + left);
     }
 }
 
@@ -62,7 +67,7 @@ void copy_patch(const Image& image,
                   .step = mirror_x ? -along_columns : along_columns,
                   .stride = mirror_y ? -along_rows : along_rows};
   if (transpose)
-    copy_in_blocks(walk, size, patch);
+    copy_transposed(walk, size, patch);
   else if (mirror_x)
     copy_backwards(walk, size, patch);
   else
