@@ -99,7 +99,7 @@ class LimpidProtTrain(ProgramSettings, EMProtocol):
                       validators=[params.Range(0.01, 0.9)], expertLevel=params.LEVEL_ADVANCED,
                       label='Fraction to validate on',
                       help='Share of the micrographs that is not trained on, but measures progress.')
-        form.addParam('loader', params.EnumParam, default=0, choices=LOADERS,
+        form.addParam('loaderMode', params.EnumParam, default=0, choices=LOADERS,
                       expertLevel=params.LEVEL_ADVANCED, label='Micrographs in memory',
                       help='*resident*: all stay in memory. *stream*: a few do, the others are read '
                            'again. *auto*: resident if a quarter of the memory suffices, or what '
@@ -159,8 +159,8 @@ class LimpidProtTrain(ProgramSettings, EMProtocol):
                               ('--learning_rate', self.learningRate.get())):
             if value:
                 arguments += [option, str(value)]
-        if self.loader.get():
-            arguments += ['--loader', LOADERS[self.loader.get()]]
+        if self.loaderMode.get():
+            arguments += ['--loader', LOADERS[self.loaderMode.get()]]
         if self._runLimpid(arguments, self._trainingFolder()):
             raise LimpidError('The training failed. See %s/limpid.log' % self._trainingFolder())
 

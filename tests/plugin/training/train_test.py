@@ -253,6 +253,21 @@ class Loader(TrainTest):
         self.assertFalse(self.file("model.safetensors").exists())
 
 
+class LoaderBenchmark(TrainTest):
+    def test_files_that_do_not_fit(self):
+        for index in range(12):
+            write_mrc(self.folder / f"m{index}.mrc", noise(index, shape=(128, 128)))
+        command = ["bench", "--loader", "m*.mrc", "--patch", 32, "--batch", 1, "--budgets", 20, "--json", "speed.json"]
+        said = self.check_done(*command, "--memory", "400k")
+        self.assertIn("Loader stream: 1 of 6", said)
+        result = json.loads((self.folder / "speed.json").read_text())
+        self.assertEqual(len(result["samples"]), 5)  # at 1, 2, 5, 10 and 20 memories
+        self.assertGreaterEqual(result["samples"][-1]["read_bytes"], 20 * 400 * 1024)
+        self.assertGreater(result["read_bytes_per_s"], 0)
+        self.check_refused(2, *command, "--memory", "100k", saying="expected at least")
+        self.check_refused(2, "bench", "--loader", "m0.mrc", saying="1 files, expected at least 4")
+
+
 class Repetition(TrainTest):
     def setUp(self):
         super().setUp()
