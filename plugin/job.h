@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/backend/registry.h"
+#include "core/data/loader_plan.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -97,6 +98,7 @@ struct TrainJob {
   double validation_fraction = 0.1;  // of the micrographs
   float noise_electrons_per_unit = 100.0f;  // of simulated pairs, on images scaled to 0..1
   float noise_sigma = 0.05f;
+  LoaderMode loader = LoaderMode::automatic;
 };
 
 enum class PatchContent : std::uint8_t {

@@ -122,7 +122,8 @@ void visit_fields(Visitor& visit, FieldsOf<TrainJob> auto& job) {
          learning_rate,
          validation_fraction,
          noise_electrons_per_unit,
-         noise_sigma] = job;
+         noise_sigma,
+         loader] = job;
   visit("run", run);
   visit("input", input);
   visit("movies", movies);
@@ -140,6 +141,7 @@ void visit_fields(Visitor& visit, FieldsOf<TrainJob> auto& job) {
   visit("validation_fraction", validation_fraction, Range{0, 1});
   visit("noise_electrons_per_unit", noise_electrons_per_unit, Range{0, 1e9});
   visit("noise_sigma", noise_sigma, Range{0, 1e3});
+  visit("loader", loader);
 }
 
 template <class Visitor>

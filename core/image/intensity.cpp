@@ -3,6 +3,7 @@
 #include "core/base/error.h"
 #include "core/base/parallel.h"
 #include "core/base/vector_clones.h"
+#include "core/image/block_statistics.h"
 #include "core/image/block_sum.h"
 #include "core/image/statistics.h"
 
@@ -132,9 +133,8 @@ std::vector<std::int64_t> find_non_finite(const Image& image) {
       .values;
 }
 
-// Statistics of an image that has a grey scale.
-ImageStatistics measure_contrast(const Image& image) {
-  const ImageStatistics all = measure_statistics(image);
+// Throws Error(input) for an image that has no grey scale.
+void require_contrast(const ImageStatistics& all, const Image& image) {
   if (all.count == 0)
     fail(ErrorKind::input, "none of the {} pixels is a finite number", image.pixel_count());
   if (all.minimum == all.maximum)
@@ -142,7 +142,28 @@ ImageStatistics measure_contrast(const Image& image) {
          "all {} pixels have the value {}; an image without contrast cannot be put on a scale",
          all.count,
          all.minimum);
-  return all;
+}
+
+IntensityScale measure_scale(BlockStatistics& blocks, const Image& image) {
+  ImageStatistics kept = blocks.total();
+  require_contrast(kept, image);
+  float low = to_float_range(kept.mean - clip_sigmas * kept.sigma);
+  float high = to_float_range(kept.mean + clip_sigmas * kept.sigma);
+  for (int step = 0; step < largest_step_count; ++step) {
+    blocks.keep_within(low, high);
+    const ImageStatistics inside = blocks.total();
+    if (inside.count == kept.count)
+      break;
+    if (inside.count == 0 || inside.minimum == inside.maximum) {
+      low = kept.minimum;
+      high = kept.maximum;
+      break;
+    }
+    kept = inside;
+    low = to_float_range(kept.mean - clip_sigmas * kept.sigma);
+    high = to_float_range(kept.mean + clip_sigmas * kept.sigma);
+  }
+  return {kept.mean, kept.sigma, low, high};
 }
 
 }  // namespace
@@ -168,28 +189,22 @@ std::int64_t repair_non_finite(Image& image) {
 }
 
 IntensityScale measure_plain_scale(const Image& image) {
-  const ImageStatistics all = measure_contrast(image);
+  const ImageStatistics all = measure_statistics(image);
+  require_contrast(all, image);
   return {all.mean, all.sigma, all.minimum, all.maximum};
 }
 
 IntensityScale measure_intensity_scale(const Image& image) {
-  ImageStatistics kept = measure_contrast(image);
-  float low = to_float_range(kept.mean - clip_sigmas * kept.sigma);
-  float high = to_float_range(kept.mean + clip_sigmas * kept.sigma);
-  for (int step = 0; step < largest_step_count; ++step) {
-    const ImageStatistics inside = measure_statistics_within(image, low, high);
-    if (inside.count == kept.count)
-      break;
-    if (inside.count == 0 || inside.minimum == inside.maximum) {
-      low = kept.minimum;
-      high = kept.maximum;
-      break;
-    }
-    kept = inside;
-    low = to_float_range(kept.mean - clip_sigmas * kept.sigma);
-    high = to_float_range(kept.mean + clip_sigmas * kept.sigma);
-  }
-  return {kept.mean, kept.sigma, low, high};
+  BlockStatistics blocks(image);
+  return measure_scale(blocks, image);
+}
+
+IntensityScale repair_and_measure(Image& image) {
+  BlockStatistics blocks(image);
+  if (blocks.total().non_finite_count == 0)
+    return measure_scale(blocks, image);
+  repair_non_finite(image);
+  return measure_intensity_scale(image);
 }
 
 void normalize(Image& image, const IntensityScale& scale) {

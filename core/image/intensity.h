@@ -38,6 +38,9 @@ IntensityScale measure_intensity_scale(const Image& image);
 // Throws as measure_intensity_scale().
 IntensityScale measure_plain_scale(const Image& image);
 
+// repair_non_finite(), then measure_intensity_scale(), in one pass over a sound image.
+IntensityScale repair_and_measure(Image& image);
+
 // y -> (min(max(y, clip_low), clip_high) - mean) / sigma, in place.
 void normalize(Image& image, const IntensityScale& scale);
 

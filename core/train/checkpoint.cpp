@@ -65,7 +65,8 @@ void write_checkpoint(const std::string& path, const Checkpoint& checkpoint) {
                    {"steps_done", fmt::format("{}", checkpoint.state.steps_done)},
                    {"step_count", fmt::format("{}", checkpoint.step_count)},
                    {"best_loss", fmt::format("{}", checkpoint.best_loss)},
-                   {"best_step", fmt::format("{}", checkpoint.best_step)}};
+                   {"best_step", fmt::format("{}", checkpoint.best_step)},
+                   {"slots", fmt::format("{}", checkpoint.slots)}};
   const auto specs = checkpoint.network.parameters();
   add_tensors(file, "value.", specs, checkpoint.state.values);
   add_tensors(file, "adam.first.", specs, checkpoint.state.first_moment);
@@ -91,6 +92,7 @@ std::optional<Checkpoint> read_checkpoint(const std::string& path) {
     checkpoint.step_count = number<std::int64_t>(file, "step_count");
     checkpoint.best_loss = number<double>(file, "best_loss");
     checkpoint.best_step = number<std::int64_t>(file, "best_step");
+    checkpoint.slots = number<std::int64_t>(file, "slots");
     const auto specs = checkpoint.network.parameters();
     checkpoint.state = {.steps_done = number<std::int64_t>(file, "steps_done"),
                         .values = find_tensors(file, "value.", specs),

@@ -20,6 +20,8 @@ struct Checkpoint {
   ParameterValues best;
   double best_loss = 0;
   std::int64_t best_step = 0;
+  // Micrographs in memory at a time, on which the batches depend; 0: not known.
+  std::int64_t slots = 0;
 };
 
 // A safetensors file, written under a temporary name and renamed: a kill leaves the one before.

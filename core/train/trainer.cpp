@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <span>
 
 namespace limpid {
@@ -31,10 +32,14 @@ Trainer::Trainer(Backend& backend,
       {.max_gradient_norm = settings.max_gradient_norm, .keeps_average = true}, parameters_);
   target_ = backend.allocate_tensor(shape, DataType::float32);
   loss_weight_ = backend.allocate_tensor({1, 1, 1, settings.batch_size}, DataType::float32);
-  const std::size_t image_bytes = Tensor::size_bytes(shape, DataType::float32);
-  const std::size_t weight_bytes = static_cast<std::size_t>(settings.batch_size) * sizeof(float);
   for (auto& staging : staging_)
-    staging = backend.allocate_staging(2 * image_bytes + weight_bytes);
+    staging = backend.allocate_staging(staging_bytes(settings) / std::size(staging_));
+}
+
+std::size_t Trainer::staging_bytes(const TrainingSettings& settings) {
+  const std::size_t image_bytes = Tensor::size_bytes(batch_shape(settings), DataType::float32);
+  const std::size_t weight_bytes = static_cast<std::size_t>(settings.batch_size) * sizeof(float);
+  return std::size(decltype(staging_){}) * (2 * image_bytes + weight_bytes);
 }
 
 void Trainer::step(const Batch& batch) {

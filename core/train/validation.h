@@ -5,6 +5,7 @@
 #include "core/nn/unet.h"
 #include "core/train/trainer.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -23,6 +24,9 @@ class Validation {
              const PairSource& source,
              const std::vector<std::int64_t>& indices,
              const TrainingSettings& settings);
+
+  // Memory that the crops of so many pairs take at most.
+  static std::size_t largest_bytes(std::int64_t pair_count, const TrainingSettings& settings);
 
   double measure(const ParameterValues& values);
   std::int64_t crop_count() const { return static_cast<std::int64_t>(crops_.size()); }

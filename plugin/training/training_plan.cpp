@@ -5,6 +5,7 @@
 #include "core/io/printable.h"
 #include "core/nn/initialize.h"
 #include "core/nn/model.h"
+#include "core/train/validation.h"
 #include "plugin/model_store.h"
 #include "plugin/processors.h"
 
@@ -39,6 +40,21 @@ std::int64_t choose_patch_size(const TrainJob& job,
 // are in memory at which step, and a continued run would differ from one without a break.
 std::size_t default_memory_bytes() {
   return host_memory_bytes() / 4;
+}
+
+LoaderOptions loader_options(const TrainJob& job,
+                             const TrainingSettings& settings,
+                             std::size_t held_out_count) {
+  return {.patch_size_px = settings.patch_size_px,
+          .batch_size = settings.batch_size,
+          .seed = job.run.seed,
+          .mode = job.loader,
+          .memory_bytes = job.run.memory_bytes > 0 ? job.run.memory_bytes : default_memory_bytes(),
+          .reserved_bytes =
+              Trainer::staging_bytes(settings) +
+              Validation::largest_bytes(static_cast<std::int64_t>(held_out_count), settings),
+          .threads = job.run.threads,
+          .max_failed_fraction = job.run.max_failed_fraction};
 }
 
 std::string settings_text(const TrainJob& job,
@@ -121,8 +137,7 @@ TrainingPlan make_plan(const TrainJob& job,
     settings.step_count = std::max<std::int64_t>(settings.step_count, 1);
     plan.minutes = 0;
   }
-  plan.seed = job.run.seed;
-  plan.memory_bytes = job.run.memory_bytes > 0 ? job.run.memory_bytes : default_memory_bytes();
+  plan.loader = loader_options(job, settings, pairs.sizes.size() - sizes.size());
   plan.settings_text = settings_text(job, plan, start, pairs);
   return plan;
 }

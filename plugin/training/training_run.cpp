@@ -25,6 +25,7 @@ constexpr double longest_s_between_checkpoints = 60;
 TrainingRun::TrainingRun(Backend& backend,
                          const TrainingPlan& plan,
                          const PairSource& training,
+                         const DatasetCost& dataset,
                          const PairSource& all,
                          const std::vector<std::int64_t>& held_out,
                          const OutputFolder& output)
@@ -46,9 +47,25 @@ TrainingRun::TrainingRun(Backend& backend,
     checkpoint_.network = plan.network;
     checkpoint_.settings = plan.settings_text;
   }
+  plan_memory(dataset);
   record_ = std::make_unique<TrainingRecord>(output.file(record_name), trainer_.steps_done());
   if (!record_->rows().empty())
     earlier_s_ = record_->rows().back().seconds;
+}
+
+// As many micrographs in memory as in the run that is continued: the batches depend on it, and
+// another machine would choose another number.
+void TrainingRun::plan_memory(const DatasetCost& dataset) {
+  LoaderOptions options = plan_.loader;
+  options.slots = checkpoint_.slots;
+  loader_plan_ = plan_loader(dataset, options);
+  if (!loader_plan_.is_as_asked)
+    log_warning(
+        "the training was begun with {} micrographs in memory and goes on with {}, as --memory and "
+        "--loader ask: its result is not that of a run without a break",
+        checkpoint_.slots,
+        loader_plan_.slots);
+  checkpoint_.slots = loader_plan_.slots;
 }
 
 double TrainingRun::elapsed_s() const {
@@ -58,13 +75,10 @@ double TrainingRun::elapsed_s() const {
 void TrainingRun::run(Progress& progress) {
   if (is_finished() && trainer_.step_count() > 0)
     return;
-  PatchLoader loader(training_,
-                     {.patch_size_px = plan_.settings.patch_size_px,
-                      .batch_size = plan_.settings.batch_size,
-                      .seed = plan_.seed,
-                      .memory_bytes = plan_.memory_bytes,
-                      .first_step = trainer_.steps_done(),
-                      .stop_requested = [&] { return progress.stop_requested(); }});
+  LoaderOptions options = plan_.loader;
+  options.first_step = trainer_.steps_done();
+  options.stop_requested = [&] { return progress.stop_requested(); };
+  PatchLoader loader(training_, options, loader_plan_);
   begin_ = Clock::now();
   std::shared_ptr<const Batch> first_batch;
   if (trainer_.step_count() == 0)

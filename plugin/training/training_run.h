@@ -25,15 +25,18 @@ class TrainingRun {
   static constexpr const char* checkpoint_name = "checkpoint.safetensors";
   static constexpr const char* record_name = "training.csv";
 
-  // Throws Error(usage) when the folder holds a training with other settings, Error(device) when
-  // the batch does not fit in memory.
+  // `dataset` is what the pairs of `training` take in memory. Throws Error(usage) when the folder
+  // holds a training with other settings, or the memory does not suffice; Error(device) when the
+  // batch does not fit in memory.
   TrainingRun(Backend& backend,
               const TrainingPlan& plan,
               const PairSource& training,
+              const DatasetCost& dataset,
               const PairSource& all,
               const std::vector<std::int64_t>& held_out,
               const OutputFolder& output);
 
+  const LoaderPlan& loader_plan() const { return loader_plan_; }
   bool is_finished() const { return trainer_.steps_done() >= trainer_.step_count(); }
   // Throws Error(interrupted) after writing a checkpoint when the progress asks to stop.
   void run(Progress& progress);
@@ -47,6 +50,7 @@ class TrainingRun {
   std::optional<double> first_loss() const { return first_loss_; }
 
  private:
+  void plan_memory(const DatasetCost& dataset);
   void choose_step_count(PatchLoader& loader, std::shared_ptr<const Batch>& first_batch);
   void adjust_step_count();
   std::int64_t steps_to_next_validation() const;
@@ -59,6 +63,7 @@ class TrainingRun {
   Trainer trainer_;
   Validation validation_;
   Checkpoint checkpoint_;
+  LoaderPlan loader_plan_;
   std::unique_ptr<TrainingRecord> record_;
   std::optional<double> first_loss_;
   double earlier_s_ = 0;  // of training in earlier runs

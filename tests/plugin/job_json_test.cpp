@@ -81,6 +81,7 @@ std::vector<Job> unusual_jobs() {
   train.validation_fraction = 0.25;
   train.noise_electrons_per_unit = 12.7f;
   train.noise_sigma = 0.3f;
+  train.loader = LoaderMode::stream;
   EvaluateJob evaluate;
   evaluate.run = unusual_run();
   evaluate.denoised = unusual_input();
@@ -136,6 +137,7 @@ TEST_CASE("job json: every kind of job comes back as it was") {
   CHECK(back.run.device.precision == DataType::bfloat16);
   CHECK(back.input.paths == unusual_input().paths);
   CHECK(back.pairs == PairKind::truth);
+  CHECK(back.loader == LoaderMode::stream);
   CHECK(back.movies.gain_file == "gain.mrc");
   CHECK(back.movies.eer_grouping == 32);
   CHECK(back.noise_electrons_per_unit == 12.7f);
