@@ -10,8 +10,8 @@ struct RunSummary {
   std::int64_t done_count = 0;     // made in this run
   std::int64_t skipped_count = 0;  // finished before
   std::int64_t failed_count = 0;
-  std::string result;        // lines for the user: what there is now, and where
-  std::string interruption;  // how it was stopped, if it was and has made its results complete
+  std::string result = {};        // lines for the user: what there is now, and where
+  std::string interruption = {};  // how it was stopped, if it was and has made its results complete
 };
 
 }  // namespace limpid

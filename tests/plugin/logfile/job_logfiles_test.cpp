@@ -44,11 +44,11 @@ TEST_CASE("logfile: a summary, four pictures at most, and a table of all microgr
   records[0].entry.path = write_noise(folder, "raw.mrc");
   records[0].result_path = write_noise(folder, "denoised.mrc");
   records[0].numbers = {{"snr_before", 0.01}, {"snr_after", 2.0}, {"noise_left", 0.2}};
-  write_denoise_logfile(path, records, {.result = "1 micrograph denoised", .interruption = {}});
+  write_denoise_logfile(path, records, {.result = "1 micrograph denoised"});
   CHECK(page_count(path) == 3);
 
   records.resize(100, records[0]);
-  write_denoise_logfile(path, records, {.result = "many", .interruption = {}});
+  write_denoise_logfile(path, records, {.result = "many"});
   CHECK(page_count(path) == 1 + 4 + 2);
 }
 
