@@ -4,17 +4,20 @@
 #include "core/io/atomic_file.h"
 #include "limpid_version.h"
 #include "plugin/denoise/denoise_pipeline.h"
+#include "plugin/html_report/denoising_page.h"
 #include "plugin/logfile/job_logfiles.h"
 #include "plugin/micrographs/micrograph_table.h"
 #include "plugin/model_store.h"
 #include "plugin/output/input_protection.h"
 #include "plugin/output/journal.h"
+#include "plugin/output/report.h"
 #include "plugin/processors.h"
 #include "plugin/trust/trust_list.h"
 
 #include <chrono>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <utility>
@@ -25,6 +28,7 @@ namespace {
 
 constexpr const char* list_name = "micrographs_denoised.star";
 constexpr const char* trust_name = "trust.star";
+constexpr const char* pages_name = "logfile.pdf";
 
 // Everything beside the input file that decides the bytes of all results.
 std::string settings_fingerprint(const DenoiseJob& job, const Model& model, DataType precision) {
@@ -127,20 +131,40 @@ void write_trust_list(const std::vector<MicrographEntry>& entries,
     write_file_atomically(output.file(trust_name), trust_list(rows));
 }
 
-// Not made again when nothing has changed: it takes a while.
-void write_pages(const std::vector<MicrographEntry>& entries,
-                 const std::map<std::string, TrustRow>& trust,
-                 const RunSummary& summary,
-                 const OutputFolder& output) {
-  const std::string path = output.file("logfile.pdf");
-  std::error_code ignored;
-  if (trust.empty() || (summary.done_count == 0 && std::filesystem::exists(path, ignored)))
+// What report.html says of the model and the processors.
+std::vector<std::string> used_lines(const Model& model,
+                                    const std::vector<std::unique_ptr<Backend>>& backends) {
+  std::vector<std::string> lines = {fmt::format("Model '{}' ({}): {}",
+                                                model.description.name,
+                                                model.hash.substr(0, 8),
+                                                model.description.summary)};
+  for (const auto& backend : backends)
+    lines.push_back(fmt::format("On {}, {}", backend->name(), name(backend->compute_type())));
+  return lines;
+}
+
+// logfile.pdf, and what report.html shows. Not made again when nothing has changed: pictures take a
+// while.
+void make_pages(const std::vector<MicrographEntry>& entries,
+                const std::map<std::string, TrustRow>& trust,
+                const std::vector<std::string>& lines,
+                const OutputFolder& output,
+                RunSummary& summary) {
+  const auto exists = [&](const char* name) {
+    std::error_code ignored;
+    return std::filesystem::exists(output.file(name), ignored);
+  };
+  const bool is_unchanged = summary.done_count == 0 && summary.failed_count == 0;
+  if (is_unchanged && exists(pages_name) && exists(report_page_name))
     return;
   std::vector<DenoisedRecord> records;
   for (const MicrographEntry& entry : entries)
     if (const auto found = trust.find(entry.output_name); found != trust.end())
       records.push_back({entry, output.file(entry.output_name), found->second.numbers});
-  write_denoise_logfile(path, records, summary);
+  std::vector<ComparisonPicture> pictures = pictures_of(records);
+  if (!records.empty())
+    write_denoise_logfile(output.file(pages_name), records, pictures, summary);
+  summary.page = denoising_page(records, std::move(pictures), lines, summary);
 }
 
 std::string closing_lines(const RunSummary& summary,
@@ -245,7 +269,7 @@ RunSummary run_denoise(const DenoiseJob& job, const OutputFolder& output, Progre
   write_trust_list(entries, trust, output);
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
   summary.result = closing_lines(summary, pixel_count, elapsed.count(), output);
-  write_pages(entries, trust, summary, output);
+  make_pages(entries, trust, used_lines(model, backends), output, summary);
   return summary;
 }
 

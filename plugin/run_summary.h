@@ -1,6 +1,9 @@
 #pragma once
 
+#include "plugin/html_report/report_page.h"
+
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace limpid {
@@ -11,6 +14,8 @@ struct RunSummary {
   std::int64_t skipped_count = 0;  // finished before
   std::int64_t failed_count = 0;
   std::string result;  // lines for the user: what there is now, and where
+  // For report.html; none: an older one stays as it is.
+  std::optional<ReportPage> page = std::nullopt;
 };
 
 }  // namespace limpid
