@@ -142,6 +142,8 @@ int run_job(const Job& job, const RunHooks& hooks) {
       fmt::print("{}\n", plan(job));
       return status(ExitCode::done);
     }
+    if (const auto* evaluate = std::get_if<EvaluateJob>(&job))
+      forbid_foreign_folder(*evaluate);
     std::optional<OutputFolder> output;
     if (needs_folder(job) || !options.output_folder.empty())
       output.emplace(options.output_folder);
