@@ -16,7 +16,7 @@
 namespace limpid {
 namespace {
 
-constexpr std::size_t most_pictured = 3;
+constexpr std::size_t most_pictured = 2;
 constexpr std::int64_t random_count = 1000;
 constexpr double window_per_diameter = 1.5;
 constexpr std::size_t least_picks = 4;
@@ -27,9 +27,9 @@ ScoreTable empty_table() {
       "What was removed",
       "corr: correlation of what was kept with what was removed (noisy - result); large: signal "
       "was removed. seam:\njump across the strongest straight edge over its surroundings; above "
-      "1.7 tiles do not fit together. picks: how\nmuch of the particles' mean shape is in what "
-      "was removed around them, beyond random places, in standard\nerrors (above 5: particles "
-      "were removed); part: of their contrast, 0 to 1.\n",
+      "1.7 tiles do not fit together. picks: how\nsurely the particles' mean shape is in what "
+      "was removed around them, beyond random places, in standard errors\n(above 5: it is); "
+      "part: how much of their contrast, 0 to 1; some of the finest detail always is.\n",
       {{"corr", "removed_correlation", 3},
        {"seam", "seam", 2},
        {"picks", "residual_at_picks_sigmas", 1, ScoreColumn::Style::with_sign},

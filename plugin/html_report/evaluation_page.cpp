@@ -51,13 +51,14 @@ const Headline headlines[] = {
     {"residual_at_picks_sigmas",
      "particles in what was removed, \u03c3",
      "",
-     "How much of the particles' mean shape is in what was removed at the picks, beyond random "
-     "places, in standard errors: above 5 particles were removed.",
-     5},
+     "How surely the particles' mean shape is in what was removed at the picks, beyond random "
+     "places, in standard errors: above 5 it is."},
     {"residual_at_picks_fraction",
      "contrast removed",
      "",
-     "The part of the particles' contrast that is in what was removed."},
+     "The part of the particles' contrast that is in what was removed: 0 none, 1 all. Some of the "
+     "finest detail always is; above 0.2 look at the mean windows.",
+     0.2},
     {"seam",
      "seam",
      "",
