@@ -29,6 +29,7 @@ namespace {
 constexpr const char* list_name = "micrographs_denoised.star";
 constexpr const char* trust_name = "trust.star";
 constexpr const char* pages_name = "logfile.pdf";
+constexpr const char* failures_name = "failed.star";
 
 // Everything beside the input file that decides the bytes of all results.
 std::string settings_fingerprint(const DenoiseJob& job, const Model& model, DataType precision) {
@@ -64,7 +65,7 @@ void check_results(const DenoiseJob& job,
   static_cast<void>(table.with_names(results));
   results.push_back(output.file(list_name));
   results.push_back(output.file(trust_name));
-  results.push_back(output.file("failed.star"));
+  results.push_back(output.file(failures_name));
   forbid_replacing_inputs(inputs, results);
 }
 
@@ -154,7 +155,9 @@ void make_pages(const std::vector<MicrographEntry>& entries,
     std::error_code ignored;
     return std::filesystem::exists(output.file(name), ignored);
   };
-  const bool is_unchanged = summary.done_count == 0 && summary.failed_count == 0;
+  // Nor did the run before have failures, which the page would still tell of.
+  const bool is_unchanged =
+      summary.done_count == 0 && summary.failed_count == 0 && !exists(failures_name);
   if (is_unchanged && exists(pages_name) && exists(report_page_name))
     return;
   std::vector<DenoisedRecord> records;
@@ -178,7 +181,7 @@ std::string closing_lines(const RunSummary& summary,
   if (summary.skipped_count > 0)
     lines += fmt::format(", {} were finished before", summary.skipped_count);
   if (summary.failed_count > 0)
-    lines += fmt::format(", {} failed ({})", summary.failed_count, output.file("failed.star"));
+    lines += fmt::format(", {} failed ({})", summary.failed_count, output.file(failures_name));
   if (summary.done_count + summary.skipped_count > 0)
     lines +=
         fmt::format("\nList: {}\nQuality: {}", output.file(list_name), output.file(trust_name));
