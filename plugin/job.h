@@ -148,6 +148,10 @@ struct EvaluateJob {
   MicrographInput denoised_odd;
   double pixel_size_angstrom = 0;  // 0: as lists and files say
   bool reference_filters = true;   // best Gaussian and radial Wiener rows
+  // Filters that know no truth too, and what each method removed (removal_report.h).
+  bool baselines = false;
+  std::string coordinates;  // STAR file of picked particles; empty: none (pick_list.h)
+  double particle_diameter_angstrom = 200;
 };
 
 struct PreviewJob {

@@ -209,7 +209,10 @@ void visit_fields(Visitor& visit, FieldsOf<EvaluateJob> auto& job) {
          denoised_even,
          denoised_odd,
          pixel_size_angstrom,
-         reference_filters] = job;
+         reference_filters,
+         baselines,
+         coordinates,
+         particle_diameter_angstrom] = job;
   visit("run", run);
   visit("denoised", denoised);
   visit("noisy", noisy);
@@ -218,6 +221,9 @@ void visit_fields(Visitor& visit, FieldsOf<EvaluateJob> auto& job) {
   visit("denoised_odd", denoised_odd);
   visit("pixel_size_angstrom", pixel_size_angstrom, Range{0, 100});
   visit("reference_filters", reference_filters);
+  visit("baselines", baselines);
+  visit("coordinates", coordinates);
+  visit("particle_diameter_angstrom", particle_diameter_angstrom, Range{1, 1e5});
 }
 
 template <class Visitor>

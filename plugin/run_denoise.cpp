@@ -4,10 +4,12 @@
 #include "limpid_version.h"
 #include "plugin/denoise/denoise_pipeline.h"
 #include "plugin/denoise/denoise_results.h"
+#include "plugin/html_report/denoising_page.h"
 #include "plugin/logfile/job_logfiles.h"
 #include "plugin/micrographs/micrograph_table.h"
 #include "plugin/model_store.h"
 #include "plugin/output/journal.h"
+#include "plugin/output/report.h"
 #include "plugin/processors.h"
 #include "plugin/trust/trust_list.h"
 #include "plugin/watch/watched_items.h"
@@ -17,6 +19,7 @@
 #include <deque>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -26,6 +29,8 @@ namespace limpid {
 namespace {
 
 constexpr const char* closing_file_name = "stop_watching";
+constexpr const char* pages_name = "logfile.pdf";
+constexpr const char* failures_name = "failed.star";
 
 // Everything beside the input file that decides the bytes of all results.
 std::string settings_fingerprint(const DenoiseJob& job, const Model& model, DataType precision) {
@@ -49,20 +54,42 @@ std::string item_fingerprint(const DenoiseJob& job,
   return fingerprint;
 }
 
-// Not made again when nothing has changed: it takes a while.
-void write_pages(const std::vector<MicrographEntry>& entries,
-                 const std::map<std::string, TrustRow>& trust,
-                 const RunSummary& summary,
-                 const OutputFolder& output) {
-  const std::string path = output.file("logfile.pdf");
-  std::error_code ignored;
-  if (trust.empty() || (summary.done_count == 0 && std::filesystem::exists(path, ignored)))
+// What report.html says of the model and the processors.
+std::vector<std::string> used_lines(const Model& model,
+                                    const std::vector<std::unique_ptr<Backend>>& backends) {
+  std::vector<std::string> lines = {fmt::format("Model '{}' ({}): {}",
+                                                model.description.name,
+                                                model.hash.substr(0, 8),
+                                                model.description.summary)};
+  for (const auto& backend : backends)
+    lines.push_back(fmt::format("On {}, {}", backend->name(), name(backend->compute_type())));
+  return lines;
+}
+
+// logfile.pdf, and what report.html shows. Not made again when nothing has changed: pictures take a
+// while.
+void make_pages(const std::vector<MicrographEntry>& entries,
+                const std::map<std::string, TrustRow>& trust,
+                const std::vector<std::string>& lines,
+                const OutputFolder& output,
+                RunSummary& summary) {
+  const auto exists = [&](const char* name) {
+    std::error_code ignored;
+    return std::filesystem::exists(output.file(name), ignored);
+  };
+  // Nor did the run before have failures, which the page would still tell of.
+  const bool is_unchanged =
+      summary.done_count == 0 && summary.failed_count == 0 && !exists(failures_name);
+  if (is_unchanged && exists(pages_name) && exists(report_page_name))
     return;
   std::vector<DenoisedRecord> records;
   for (const MicrographEntry& entry : entries)
     if (const auto found = trust.find(entry.output_name); found != trust.end())
       records.push_back({entry, output.file(entry.output_name), found->second.numbers});
-  write_denoise_logfile(path, records, summary);
+  std::vector<ComparisonPicture> pictures = pictures_of(records);
+  if (!records.empty())
+    write_denoise_logfile(output.file(pages_name), records, pictures, summary);
+  summary.page = denoising_page(records, std::move(pictures), lines, summary);
 }
 
 // One run, for the two ways in which micrographs come to it.
@@ -228,7 +255,7 @@ RunSummary run_denoise(const DenoiseJob& job, const OutputFolder& output, Progre
   // To be stopped is the usual end of a watch: it leaves everything that other ends leave.
   if (is_interrupted)
     summary.interruption = interruption;
-  write_pages(entries, results.trust(), summary, output);
+  make_pages(entries, results.trust(), used_lines(model, backends), output, summary);
   return summary;
 }
 

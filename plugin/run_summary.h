@@ -1,6 +1,9 @@
 #pragma once
 
+#include "plugin/html_report/report_page.h"
+
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace limpid {
@@ -12,6 +15,8 @@ struct RunSummary {
   std::int64_t failed_count = 0;
   std::string result = {};        // lines for the user: what there is now, and where
   std::string interruption = {};  // how it was stopped, if it was and has made its results complete
+  // For report.html; none: an older one stays as it is.
+  std::optional<ReportPage> page = std::nullopt;
 };
 
 }  // namespace limpid

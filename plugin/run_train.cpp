@@ -6,6 +6,7 @@
 #include "core/data/watched_pairs.h"
 #include "core/nn/model.h"
 #include "core/train/validation.h"
+#include "plugin/html_report/training_page.h"
 #include "plugin/logfile/job_logfiles.h"
 #include "plugin/model_store.h"
 #include "plugin/output/input_protection.h"
@@ -223,6 +224,10 @@ RunSummary run_train(const TrainJob& job, const OutputFolder& output, Progress& 
                                path);
   const TrainingRecord record(output.file(TrainingRun::record_name), run->step_count());
   write_training_logfile(output.file("logfile.pdf"), record.rows(), summary);
+  summary.page =
+      training_page(record.rows(),
+                    {model.description.training, "On " + backend.name(), "Model: " + path},
+                    summary);
   return summary;
 }
 

@@ -199,6 +199,7 @@ void DenoisePipeline::measure_quality(Work& work, MicrographDenoiser& denoiser) 
     work.outcome.result.numbers.merge(as_map(
         measure_trust({.raw = work.raw_window,
                        .denoised = trust_window(work.micrograph.pixels),
+                       .whole = &work.micrograph.pixels,
                        .even = has_halves ? &work.even_window : nullptr,
                        .odd = has_halves ? &work.odd_window : nullptr,
                        .pixel_size_angstrom = pixel_size.value_or(1.0),

@@ -91,6 +91,9 @@ std::vector<Job> unusual_jobs() {
   evaluate.denoised_odd = unusual_input();
   evaluate.pixel_size_angstrom = 1.25;
   evaluate.reference_filters = false;
+  evaluate.baselines = true;
+  evaluate.coordinates = "picks.star";
+  evaluate.particle_diameter_angstrom = 125;
   return {
       DenoiseJob{unusual_run(), unusual_input(), "m", true, false, false, 7.5, {true, 90, 15, 0.5}},
       train,
