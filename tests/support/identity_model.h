@@ -16,7 +16,8 @@ inline Model identity_model() {
       .summary = "for a test",
       .training = "not trained",
       .licence = "Apache-2.0",
-      .network = {.unshuffle = 2, .channels = {16, 32}, .upsampling = Upsampling::nearest},
+      .network =
+          UNetDescription{.unshuffle = 2, .channels = {16, 32}, .upsampling = Upsampling::nearest},
       .smallest_pixel_size_angstrom = 0.5,
       .largest_pixel_size_angstrom = 2.5};
   constexpr std::size_t pixels = 4;  // of a block, as channels
