@@ -17,6 +17,7 @@ if(LIMPID_FONT_FOLDER)
       DESTINATION share/doc/limpid/licences RENAME fonts-dejavu-core)
   endif()
 endif()
+install(FILES ${PROJECT_SOURCE_DIR}/plugin/model_import/torch_weights.py DESTINATION share/limpid/model_import)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/relion_wrapper/jobs ${PROJECT_SOURCE_DIR}/relion_wrapper/queue
   DESTINATION share/limpid/relion)
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/CHANGELOG.md

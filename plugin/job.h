@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/backend/registry.h"
+#include "core/data/loader_plan.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -42,12 +43,23 @@ struct MicrographInput {
   bool lenient_star = false;  // go on after a blank line among the rows
 };
 
+// Whether a run goes on looking for micrographs that come later, and what ends it.
+struct WatchOptions {
+  bool is_on = false;
+  double minutes = 0;           // after which nothing new is begun; 0: no limit
+  double idle_minutes = 60;     // without anything new; 0: no limit
+  double interval_seconds = 5;  // between two looks
+};
+
 struct DenoiseJob {
   RunOptions run;
   MicrographInput input;
   std::string model = "default";  // name of a shipped model, or a file
   bool float16 = false;           // write MRC mode 12 instead of mode 2
   bool use_halves = true;         // measure quality on even and odd halves where there are any
+  bool resample = true;           // where the model does not know the pixel size
+  double keep_high_resolution_angstrom = 0;  // raw frequencies beyond; 0: none
+  WatchOptions watch;
 };
 
 // Movies to learn from; see read_movie_list for what the list may say about them.
@@ -88,6 +100,7 @@ struct TrainJob {
   std::int64_t patience = 0;         // validations without improvement until the end; 0: no end
   float noise_electrons_per_unit = 100.0f;  // of simulated pairs, on images scaled to 0..1
   float noise_sigma = 0.05f;
+  LoaderMode loader = LoaderMode::automatic;
 };
 
 enum class PatchContent : std::uint8_t {
@@ -137,6 +150,10 @@ struct EvaluateJob {
   MicrographInput denoised_odd;
   double pixel_size_angstrom = 0;  // 0: as lists and files say
   bool reference_filters = true;   // best Gaussian and radial Wiener rows
+  // Filters that know no truth too, and what each method removed (removal_report.h).
+  bool baselines = false;
+  std::string coordinates;  // STAR file of picked particles; empty: none (pick_list.h)
+  double particle_diameter_angstrom = 200;
 };
 
 struct PreviewJob {

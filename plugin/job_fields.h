@@ -65,13 +65,26 @@ void visit_fields(Visitor& visit, FieldsOf<MicrographInput> auto& input) {
 }
 
 template <class Visitor>
+void visit_fields(Visitor& visit, FieldsOf<WatchOptions> auto& options) {
+  auto& [is_on, minutes, idle_minutes, interval_seconds] = options;
+  visit("is_on", is_on);
+  visit("minutes", minutes, Range{0, 1e6});
+  visit("idle_minutes", idle_minutes, Range{0, 1e6});
+  visit("interval_seconds", interval_seconds, Range{0.05, 3600});
+}
+
+template <class Visitor>
 void visit_fields(Visitor& visit, FieldsOf<DenoiseJob> auto& job) {
-  auto& [run, input, model, float16, use_halves] = job;
+  auto& [run, input, model, float16, use_halves, resample, keep_high_resolution_angstrom, watch] =
+      job;
   visit("run", run);
   visit("input", input);
   visit("model", model);
   visit("float16", float16);
   visit("use_halves", use_halves);
+  visit("resample", resample);
+  visit("keep_high_resolution_angstrom", keep_high_resolution_angstrom, Range{0, 10000});
+  visit("watch", watch);
 }
 
 template <class Visitor>
@@ -110,7 +123,8 @@ void visit_fields(Visitor& visit, FieldsOf<TrainJob> auto& job) {
          validation_fraction,
          patience,
          noise_electrons_per_unit,
-         noise_sigma] = job;
+         noise_sigma,
+         loader] = job;
   visit("run", run);
   visit("input", input);
   visit("movies", movies);
@@ -129,6 +143,7 @@ void visit_fields(Visitor& visit, FieldsOf<TrainJob> auto& job) {
   visit("patience", patience, Range{0, 1e6});
   visit("noise_electrons_per_unit", noise_electrons_per_unit, Range{0, 1e9});
   visit("noise_sigma", noise_sigma, Range{0, 1e3});
+  visit("loader", loader);
 }
 
 template <class Visitor>
@@ -196,7 +211,10 @@ void visit_fields(Visitor& visit, FieldsOf<EvaluateJob> auto& job) {
          denoised_even,
          denoised_odd,
          pixel_size_angstrom,
-         reference_filters] = job;
+         reference_filters,
+         baselines,
+         coordinates,
+         particle_diameter_angstrom] = job;
   visit("run", run);
   visit("denoised", denoised);
   visit("noisy", noisy);
@@ -205,6 +223,9 @@ void visit_fields(Visitor& visit, FieldsOf<EvaluateJob> auto& job) {
   visit("denoised_odd", denoised_odd);
   visit("pixel_size_angstrom", pixel_size_angstrom, Range{0, 100});
   visit("reference_filters", reference_filters);
+  visit("baselines", baselines);
+  visit("coordinates", coordinates);
+  visit("particle_diameter_angstrom", particle_diameter_angstrom, Range{1, 1e5});
 }
 
 template <class Visitor>

@@ -48,6 +48,13 @@ struct EnumNames<PatchContent> {
                                                                    {PatchContent::clean, "clean"}};
   static constexpr const char* expected = "pair or clean";
 };
+template <>
+struct EnumNames<LoaderMode> {
+  static constexpr std::pair<LoaderMode, const char*> table[] = {{LoaderMode::automatic, "auto"},
+                                                                 {LoaderMode::resident, "resident"},
+                                                                 {LoaderMode::stream, "stream"}};
+  static constexpr const char* expected = "auto, resident or stream";
+};
 
 template <class Type>
 concept NamedEnum = requires {

@@ -23,6 +23,23 @@ std::string pixel_size_range(const ModelDescription& description) {
                      *description.largest_pixel_size_angstrom);
 }
 
+std::string layers_line(const std::vector<ConvLayer>& layers) {
+  std::vector<std::string> parts;
+  for (const ConvLayer& layer : layers)
+    parts.push_back(fmt::format("{0}x{0} to {1}", layer.kernel_size, layer.channels));
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+std::string network_line(const ConvNetDescription& network) {
+  if (network.encoders.empty())
+    return "chain of convolutions: " + layers_line(network.decoders.front());
+  return fmt::format(
+      "U-Net of {} levels with the image as last input, convolutions down {}; last {}",
+      network.levels(),
+      layers_line(network.encoders),
+      layers_line(network.decoders.front()));
+}
+
 std::string network_line(const UNetDescription& network) {
   return fmt::format(
       "U-Net of {} levels with {} channels, {}x{} convolutions{}{}",
@@ -54,7 +71,7 @@ std::string table_row(const ShippedModel& shipped, int name_width) {
 
 }  // namespace
 
-std::int64_t parameter_count(const UNetDescription& network) {
+std::int64_t parameter_count(const NetworkDescription& network) {
   std::int64_t count = 0;
   for (const ParameterSpec& spec : network.parameters())
     count += spec.element_count();
@@ -74,18 +91,22 @@ std::string model_table(const std::vector<ShippedModel>& models) {
 
 std::string describe_model(const Model& model) {
   const ModelDescription& description = model.description;
-  const UNetDescription& network = description.network;
+  const NetworkDescription& network = description.network;
   const std::int64_t radius_px = network.receptive_radius_px();
   const auto line = [](const char* what, const std::string& value) {
     return fmt::format("{:<17} {}\n", what, value);
   };
   return line("name", text_or(description.name, "not stated")) +
          line("summary", text_or(description.summary, "not stated")) +
-         line("network", network_line(network)) +
+         line("network",
+              network.unet() ? network_line(*network.unet()) : network_line(*network.conv_net())) +
          line("parameters", fmt::format("{}", parameter_count(network))) +
          line("multiply-adds", fmt::format("{:.0f} a pixel", network.multiply_adds_per_pixel())) +
          line("receptive field", fmt::format("{} x {} px", 2 * radius_px + 1, 2 * radius_px + 1)) +
          line("pixel size", pixel_size_range(description)) +
+         (description.grey_scale == GreyScale::all_pixels
+              ? line("grey scale", "mean and standard deviation of all pixels, outliers included")
+              : "") +
          line("training", text_or(description.training, "not stated")) +
          line("licence", text_or(description.licence, "not stated")) + line("hash", model.hash);
 }

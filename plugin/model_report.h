@@ -14,6 +14,6 @@ std::string model_table(const std::vector<ShippedModel>& models);
 // What is known about one model, one line each.
 std::string describe_model(const Model& model);
 
-std::int64_t parameter_count(const UNetDescription& network);
+std::int64_t parameter_count(const NetworkDescription& network);
 
 }  // namespace limpid

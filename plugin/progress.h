@@ -24,6 +24,8 @@ class Progress {
  public:
   virtual ~Progress() = default;
   virtual void begin(std::string_view task, std::int64_t item_count) = 0;
+  // The items of the task that began have become more.
+  virtual void item_count_changed(std::int64_t item_count) { static_cast<void>(item_count); }
   virtual void item_finished(const ItemResult& result) = 0;
   // One number of a continuing job, such as the loss at a step.
   virtual void training_step(std::int64_t step, std::int64_t step_count, double loss) = 0;

@@ -4,60 +4,28 @@
 #include "core/io/atomic_file.h"
 #include "core/io/micrograph_file.h"
 #include "plugin/evaluation/evaluation_inputs.h"
+#include "plugin/evaluation/evaluation_loop.h"
+#include "plugin/evaluation/half_baselines.h"
+#include "plugin/evaluation/header_check.h"
 #include "plugin/evaluation/micrograph_matching.h"
+#include "plugin/evaluation/removal_report.h"
 #include "plugin/evaluation/score_files.h"
 #include "plugin/evaluation/score_table.h"
+#include "plugin/html_report/evaluation_page.h"
+#include "plugin/job_json.h"
 
-#include <chrono>
-#include <cmath>
+#include <algorithm>
 #include <cstddef>
-#include <functional>
+#include <filesystem>
 #include <map>
 #include <optional>
+#include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace limpid {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-// What the headers of a micrograph's files say in common: before any pixel is read, a wrong file is
-// found, and the pixel size where no list gives it.
-double check_headers(const std::vector<std::string>& paths,
-                     std::optional<double> pixel_size_angstrom) {
-  std::optional<MicrographDescription> first;
-  for (const std::string& path : paths) {
-    if (path.empty())
-      continue;
-    const MicrographDescription description = describe_micrograph(path);
-    if (!pixel_size_angstrom)
-      pixel_size_angstrom = description.pixel_size_angstrom;
-    if (!first)
-      first = description;
-    else if (description.width != first->width || description.height != first->height)
-      fail(ErrorKind::input,
-           "'{}' has {} x {} pixels, '{}' has {} x {}",
-           paths.front(),
-           first->width,
-           first->height,
-           path,
-           description.width,
-           description.height);
-  }
-  if (!pixel_size_angstrom)
-    fail(ErrorKind::input, "no list and no file gives the pixel size; give --pixel_size");
-  return *pixel_size_angstrom;
-}
-
-double check_headers(const TruthFiles& files) {
-  return check_headers({files.denoised, files.noisy, files.truth}, files.pixel_size_angstrom);
-}
-
-double check_headers(const HalfFiles& files) {
-  return check_headers({files.denoised_even, files.denoised_odd, files.raw_even, files.raw_odd},
-                       files.pixel_size_angstrom);
-}
 
 // Numbers of the judged result, which is the first row.
 std::map<std::string, double> numbers_of(const ScoreTable& table, const ScoreGroup& group) {
@@ -69,74 +37,45 @@ std::map<std::string, double> numbers_of(const ScoreTable& table, const ScoreGro
   return numbers;
 }
 
-// Scores every micrograph; a failure of one is recorded, one of the disk or a bug passed on.
-template <class Files>
-class Evaluation {
- public:
-  // Scores one micrograph into a table; returns the numbers for its ItemResult.
-  using Score = std::function<std::map<std::string, double>(const Files&)>;
-
-  Evaluation(std::vector<Files> items, Progress& progress)
-      : items_(std::move(items)), progress_(progress) {}
-
-  RunSummary run(const Score& score) {
-    progress_.begin("micrographs", static_cast<std::int64_t>(items_.size()));
-    RunSummary summary;
-    for (const Files& files : items_) {
-      if (progress_.stop_requested())
-        fail(ErrorKind::interrupted,
-             "stopped as asked after {} of {} micrographs",
-             summary.done_count + summary.failed_count,
-             items_.size());
-      const ItemResult result = score_one(files, score);
-      ++(result.state == ItemState::done ? summary.done_count : summary.failed_count);
-      progress_.item_finished(result);
-    }
-    return summary;
-  }
-
- private:
-  static ItemResult score_one(const Files& files, const Score& score) {
-    const auto begin = Clock::now();
-    ItemResult result;
-    result.name = files.name;
-    try {
-      with_context("scoring '" + files.name + "'", [&] {
-        if (!files.problem.empty())
-          fail(ErrorKind::input, "{}", files.problem);
-        result.numbers = score(files);
-      });
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::input)
-        throw;
-      result.state = ItemState::failed;
-      result.reason = error.what();
-    }
-    result.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
-    return result;
-  }
-
-  std::vector<Files> items_;
-  Progress& progress_;
-};
-
-// The tables as text, and as files in the output folder.
-std::string finish(const std::vector<ScoreTable>& tables, const std::string& output_folder) {
-  std::string text;
-  bool is_empty = true;
+// The tables as text and, in the output folder, as files and as a page.
+void finish(std::vector<ScoreTable> tables,
+            const EvaluateJob& job,
+            RemovalReport& removal,
+            RunSummary& summary) {
+  tables.push_back(removal.table());
+  const std::string& folder = job.run.output_folder;
   for (const ScoreTable& table : tables)
-    if (!table.empty()) {
-      text += (is_empty ? "" : "\n") + format_table(table);
-      is_empty = false;
-    }
-  if (is_empty)
-    return "No micrograph could be scored";
-  if (!output_folder.empty()) {
-    write_file_atomically(output_folder + "/evaluation.json", scores_json(tables));
-    write_file_atomically(output_folder + "/evaluation.star", scores_star(tables));
-    text += "All numbers: " + output_folder + "/evaluation.json";
+    if (!table.empty())
+      summary.result += (summary.result.empty() ? "" : "\n") + format_table(table);
+  if (summary.result.empty())
+    summary.result = "No micrograph could be scored";
+  else if (!folder.empty()) {
+    write_file_atomically(folder + "/evaluation.json", scores_json(tables));
+    write_file_atomically(folder + "/evaluation.star", scores_star(tables));
+    summary.result += "All numbers: " + folder + "/evaluation.json";
   }
-  return text;
+  if (folder.empty())
+    return;
+  summary.page = evaluation_page(tables, summary);
+  summary.page->strips = removal.strips();
+  summary.page->pictures = removal.take_pictures();
+}
+
+// What filters that know no truth make of a noisy micrograph whose halves are known.
+std::vector<std::pair<std::string, Image>> baselines_of(const WholeFiles& files,
+                                                        const Image& noisy) {
+  if (files.noisy_even.empty() || files.noisy_odd.empty())
+    return {};
+  return filtered_whole(choose_half_baselines(read_micrograph(files.noisy_even).pixels,
+                                              read_micrograph(files.noisy_odd).pixels),
+                        noisy);
+}
+
+// Numbers of what was removed, added to those that there are.
+std::map<std::string, double> with_removal(std::map<std::string, double> numbers,
+                                           RemovalReport& removal) {
+  numbers.merge(removal.finish());
+  return numbers;
 }
 
 RunSummary run_with_truth(const EvaluateJob& job, Progress& progress) {
@@ -145,50 +84,114 @@ RunSummary run_with_truth(const EvaluateJob& job, Progress& progress) {
         "Without --noisy there are no band gains and no rows of the noisy image and the filters");
   std::vector<ScoreTable> tables = {signal_table(), residual_table()};
   Micrograph denoised, noisy, truth;  // memory that is used again
-  Evaluation<TruthFiles> evaluation(find_truth_files(job), progress);
+  const std::vector<TruthFiles> all = find_truth_files(job);
+  RemovalReport removal(job, all.size());
+  Evaluation<TruthFiles> evaluation(all, progress);
   RunSummary summary = evaluation.run([&](const TruthFiles& files) {
+    const bool has_noisy = !files.noisy.empty();
     const double pixel_size_angstrom = check_headers(files);
     read_micrograph(files.denoised, denoised);
     read_micrograph(files.truth, truth);
-    if (!files.noisy.empty())
+    TruthEvaluationOptions options{.filters = job.reference_filters};
+    std::vector<std::pair<std::string, Image>> baselines;
+    if (has_noisy) {
       read_micrograph(files.noisy, noisy);
-    const TruthScores scores = evaluate_against_truth(files.noisy.empty() ? nullptr : &noisy.pixels,
+      removal.begin(files.name, noisy.pixels, &truth.pixels, pixel_size_angstrom);
+      removal.add(denoised_method, denoised.pixels);
+      if (job.baselines) {
+        baselines = baselines_of(files.whole, noisy.pixels);
+        options.see_result = [&](const std::string& method, const Image& image) {
+          removal.add(method, image);
+        };
+      }
+    }
+    for (const auto& [method, image] : baselines)
+      options.others.emplace_back(method, &image);
+    const TruthScores scores = evaluate_against_truth(has_noisy ? &noisy.pixels : nullptr,
                                                       denoised.pixels,
                                                       truth.pixels,
                                                       pixel_size_angstrom,
-                                                      {.filters = job.reference_filters});
+                                                      options);
     ScoreTable& table = tables[scores.has_signal ? 0 : 1];
     ScoreGroup group = score_group(files.name, scores);
     std::map<std::string, double> numbers = numbers_of(table, group);
     table.add(std::move(group));
-    return numbers;
+    return has_noisy ? with_removal(std::move(numbers), removal) : numbers;
   });
-  summary.result = finish(tables, job.run.output_folder);
+  finish(std::move(tables), job, removal, summary);
   return summary;
 }
 
 RunSummary run_with_halves(const EvaluateJob& job, Progress& progress) {
   std::vector<ScoreTable> tables = {half_table()};
-  Micrograph raw_even, raw_odd, denoised_even, denoised_odd;
-  Evaluation<HalfFiles> evaluation(find_half_files(job), progress);
+  Micrograph raw_even, raw_odd, denoised_even, denoised_odd, noisy, denoised;
+  const std::vector<HalfFiles> all = find_half_files(job);
+  RemovalReport removal(job, all.size());
+  Evaluation<HalfFiles> evaluation(all, progress);
   RunSummary summary = evaluation.run([&](const HalfFiles& files) {
     const double pixel_size_angstrom = check_headers(files);
     read_micrograph(files.raw_even, raw_even);
     read_micrograph(files.raw_odd, raw_odd);
     read_micrograph(files.denoised_even, denoised_even);
     read_micrograph(files.denoised_odd, denoised_odd);
-    const HalfScores scores = evaluate_halves({raw_even.pixels, raw_odd.pixels},
-                                              {denoised_even.pixels, denoised_odd.pixels},
-                                              pixel_size_angstrom);
+    std::optional<HalfBaselines> baselines;
+    if (job.baselines)
+      baselines = choose_half_baselines(raw_even.pixels, raw_odd.pixels);
+    const HalfScores scores =
+        evaluate_halves({raw_even.pixels, raw_odd.pixels},
+                        {denoised_even.pixels, denoised_odd.pixels},
+                        pixel_size_angstrom,
+                        baselines ? filtered_halves(*baselines, raw_even.pixels, raw_odd.pixels)
+                                  : std::vector<NamedHalves>());
     for (const std::string& warning : scores.warnings)
       progress.note(files.name + ": " + warning);
     ScoreGroup group = score_group(files.name, scores);
     std::map<std::string, double> numbers = numbers_of(tables[0], group);
     tables[0].add(std::move(group));
-    return numbers;
+    if (files.whole.noisy.empty() || !removal.is_wanted())
+      return numbers;
+    read_micrograph(files.whole.noisy, noisy);
+    read_micrograph(files.whole.denoised, denoised);
+    removal.begin(files.name, noisy.pixels, nullptr, pixel_size_angstrom);
+    removal.add(denoised_method, denoised.pixels);
+    if (baselines)
+      for (const auto& [method, image] : filtered_whole(*baselines, noisy.pixels))
+        removal.add(method, image);
+    return with_removal(std::move(numbers), removal);
   });
-  summary.result = finish(tables, job.run.output_folder);
+  finish(std::move(tables), job, removal, summary);
   return summary;
+}
+
+RunSummary run_without_reference(const EvaluateJob& job, Progress& progress) {
+  progress.note(
+      "There is no truth and there are no denoised halves: only what was removed is looked at");
+  Micrograph noisy, denoised;
+  const std::vector<RemovalFiles> all = find_removal_files(job);
+  RemovalReport removal(job, all.size());
+  Evaluation<RemovalFiles> evaluation(all, progress);
+  RunSummary summary = evaluation.run([&](const RemovalFiles& files) {
+    const double pixel_size_angstrom = check_headers(files);
+    read_micrograph(files.whole.noisy, noisy);
+    read_micrograph(files.whole.denoised, denoised);
+    removal.begin(files.name, noisy.pixels, nullptr, pixel_size_angstrom);
+    removal.add(denoised_method, denoised.pixels);
+    if (job.baselines)
+      for (const auto& [method, image] : baselines_of(files.whole, noisy.pixels))
+        removal.add(method, image);
+    return removal.finish();
+  });
+  finish({}, job, removal, summary);
+  return summary;
+}
+
+// Whether halves can be compared for some micrograph; if not, what was removed may be all there is.
+bool only_removal_is_known(const EvaluateJob& job) {
+  if (is_given(job.truth) || !is_given(job.noisy) || (!job.baselines && job.coordinates.empty()))
+    return false;
+  const std::vector<HalfFiles> all = find_half_files(job);
+  return std::all_of(
+      all.begin(), all.end(), [](const HalfFiles& files) { return !files.problem.empty(); });
 }
 
 template <class Files>
@@ -211,11 +214,36 @@ std::string plan(const std::vector<Files>& all) {
 }  // namespace
 
 RunSummary run_evaluate(const EvaluateJob& job, Progress& progress) {
+  if (only_removal_is_known(job))
+    return run_without_reference(job, progress);
   return is_given(job.truth) ? run_with_truth(job, progress) : run_with_halves(job, progress);
 }
 
 std::string plan_evaluate(const EvaluateJob& job) {
+  forbid_foreign_folder(job);
+  if (!job.coordinates.empty())
+    PickList::read(job.coordinates);
+  if (only_removal_is_known(job))
+    return plan(find_removal_files(job));
   return is_given(job.truth) ? plan(find_truth_files(job)) : plan(find_half_files(job));
+}
+
+void forbid_foreign_folder(const EvaluateJob& job) {
+  const std::string path = job.run.output_folder + "/job.json";
+  std::error_code ignored;
+  if (job.run.output_folder.empty() || !std::filesystem::exists(path, ignored))
+    return;
+  bool is_own = false;
+  try {
+    is_own = std::holds_alternative<EvaluateJob>(read_job(path));
+  } catch (const Error&) {
+    // Not readable: of another version, or of another program.
+  }
+  if (!is_own)
+    fail(ErrorKind::usage,
+         "--o '{}': the folder belongs to another job, whose job.json and reports would be "
+         "replaced; choose another folder",
+         job.run.output_folder);
 }
 
 }  // namespace limpid

@@ -111,10 +111,13 @@ ExitCode run_and_report(const Job& job, const OutputFolder* output, RunProgress&
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
   if (output != nullptr) {
     write_failed_list(output->file("failed.star"), progress.items());
-    write_report(output->file("report.json"),
-                 {job_json, summary, progress.items(), elapsed.count()});
+    const Report report{job_json, summary, progress.items(), elapsed.count()};
+    write_report_page(output->file(report_page_name), report);
+    write_report(output->file("report.json"), report);
   }
   progress.note(summary.result);
+  if (!summary.interruption.empty())
+    fail(ErrorKind::interrupted, "{}", summary.interruption);
   const RunOptions& options = options_of(job);
   const ExitCode code = judge(summary, options);
   if (code != ExitCode::done)
@@ -141,6 +144,8 @@ int run_job(const Job& job, const RunHooks& hooks) {
       fmt::print("{}\n", plan(job));
       return status(ExitCode::done);
     }
+    if (const auto* evaluate = std::get_if<EvaluateJob>(&job))
+      forbid_foreign_folder(*evaluate);
     std::optional<OutputFolder> output;
     if (needs_folder(job) || !options.output_folder.empty())
       output.emplace(options.output_folder);

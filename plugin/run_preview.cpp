@@ -1,7 +1,7 @@
 #include "plugin/run_preview.h"
 
 #include "core/base/error.h"
-#include "core/infer/denoiser.h"
+#include "core/infer/micrograph_denoiser.h"
 #include "core/io/micrograph_file.h"
 #include "limpid_version.h"
 #include "plugin/drawing/comparison.h"
@@ -36,20 +36,21 @@ class OwnDenoiser {
         backends_(make_backends(job.run.device)),
         denoiser_(*backends_.front(),
                   model_,
-                  {.memory_bytes = memory_limit_bytes(*backends_.front(), job.run)}) {}
+                  {.memory_bytes = memory_limit_bytes(*backends_.front(), job.run)},
+                  MicrographDenoiserOptions{}) {}
 
   const Model& model() const { return model_; }
   const Backend& backend() const { return *backends_.front(); }
 
-  Image denoise(Image image) {
-    denoiser_.denoise(image);
+  Image denoise(Image image, std::optional<double> pixel_size_angstrom) {
+    denoiser_.denoise(image, pixel_size_angstrom);
     return image;
   }
 
  private:
   Model model_;
   std::vector<std::unique_ptr<Backend>> backends_;
-  Denoiser denoiser_;
+  MicrographDenoiser denoiser_;
 };
 
 // Everything that decides what a picture shows.
@@ -74,8 +75,11 @@ std::map<std::string, double> numbers_of(const Removal& removal) {
           {"denoised_removed_correlation", removal.correlation}};
 }
 
-Image denoised_of(const PreviewItem& item, const Image& raw, OwnDenoiser* own) {
-  return own != nullptr ? own->denoise(raw) : read_micrograph(item.denoised_path).pixels;
+Image denoised_of(const PreviewItem& item, const Micrograph& raw, OwnDenoiser* own) {
+  if (own == nullptr)
+    return read_micrograph(item.denoised_path).pixels;
+  const auto& from_list = item.raw.pixel_size_angstrom;
+  return own->denoise(raw.pixels, from_list ? from_list : raw.pixel_size_angstrom);
 }
 
 // Returns the numbers that the picture shows.
@@ -83,7 +87,7 @@ std::map<std::string, double> make_picture(const PreviewItem& item,
                                            OwnDenoiser* own,
                                            const std::string& path) {
   const Micrograph raw = read_micrograph(item.raw.path);
-  const Image denoised = denoised_of(item, raw.pixels, own);
+  const Image denoised = denoised_of(item, raw, own);
   std::optional<Micrograph> truth;
   if (!item.raw.truth_path.empty())
     truth = read_micrograph(item.raw.truth_path);

@@ -62,10 +62,15 @@ struct CoordinateFile {
   std::int64_t count = 0;
 };
 
+// What pickers leave for a micrograph without picks.
+bool is_blank(std::string_view text) {
+  return text.find_first_not_of(" \t\r\n") == text.npos;
+}
+
 CoordinateFile read_coordinates(const std::string& path, const std::string& original) {
   CoordinateFile file;
   file.bytes = read_whole_file(path, largest_file_bytes, ErrorKind::input);
-  if (fs::path(path).extension() != ".star")
+  if (fs::path(path).extension() != ".star" || is_blank(file.bytes))
     return file;
   StarFile star = StarFile::parse(std::move(file.bytes), path);
   for (StarTable& table : star.tables()) {

@@ -1,6 +1,9 @@
 #pragma once
 
+#include "plugin/html_report/report_page.h"
+
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,7 +15,10 @@ struct RunSummary {
   std::int64_t skipped_count = 0;  // finished before
   std::int64_t failed_count = 0;
   std::vector<std::string> warnings = {};  // that make the result doubtful
-  std::string result;                      // lines for the user: what there is now, and where
+  std::string result = {};                 // lines for the user: what there is now, and where
+  std::string interruption = {};  // how it was stopped, if it was and has made its results complete
+  // For report.html; none: an older one stays as it is.
+  std::optional<ReportPage> page = std::nullopt;
 };
 
 }  // namespace limpid

@@ -1,9 +1,12 @@
 #include "plugin/run_train.h"
 
+#include "core/backend/host/host_memory.h"
 #include "core/base/error.h"
 #include "core/base/log.h"
+#include "core/data/watched_pairs.h"
 #include "core/nn/model.h"
 #include "core/train/validation.h"
+#include "plugin/html_report/training_page.h"
 #include "plugin/logfile/job_logfiles.h"
 #include "plugin/model_store.h"
 #include "plugin/output/input_protection.h"
@@ -16,6 +19,7 @@
 
 #include <fmt/format.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -34,6 +38,7 @@ struct TrainingSet {
   Split split;
   std::unique_ptr<PairSource> training;  // a part of pairs.source
   std::vector<PairSize> training_sizes;
+  DatasetCost training_cost;
 };
 
 TrainingSet find_training_set(const TrainJob& job, const UNetDescription& network) {
@@ -53,7 +58,9 @@ TrainingSet find_training_set(const TrainJob& job, const UNetDescription& networ
          set.pairs.description);
   if (set.split.validation.empty())
     fail(ErrorKind::usage, "--validation_fraction 0: expected some micrographs to validate on");
+  set.pairs.source = watch_files(std::move(set.pairs.source));
   set.training = select_pairs(*set.pairs.source, set.split.training);
+  set.training_cost = measure_dataset(*set.training);
   for (const std::int64_t index : set.split.training)
     set.training_sizes.push_back(set.pairs.sizes[static_cast<std::size_t>(index)]);
   return set;
@@ -90,7 +97,7 @@ Model describe_result(const TrainJob& job,
       plan.settings.learning_rate,
       run.best_loss(),
       run.best_step(),
-      plan.seed);
+      plan.loader.seed);
   model.description.licence = "Apache-2.0";
   model.description.network = plan.network;
   model.description.smallest_pixel_size_angstrom = pairs.smallest_pixel_size_angstrom;
@@ -109,8 +116,13 @@ std::unique_ptr<TrainingRun> prepare_run(const TrainJob& job,
   plan = make_plan(job, start, set.pairs, set.training_sizes, backend);
   for (;;) {
     try {
-      return std::make_unique<TrainingRun>(
-          backend, plan, *set.training, *set.pairs.source, set.split.validation, output);
+      return std::make_unique<TrainingRun>(backend,
+                                           plan,
+                                           *set.training,
+                                           set.training_cost,
+                                           *set.pairs.source,
+                                           set.split.validation,
+                                           output);
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::device || job.batch_size > 0 || plan.settings.batch_size == 1)
         throw;
@@ -123,6 +135,18 @@ std::unique_ptr<TrainingRun> prepare_run(const TrainJob& job,
       plan = make_plan(smaller, start, set.pairs, set.training_sizes, backend);
     }
   }
+}
+
+// The plan goes by what there is in all, so that a continued run finds the same.
+void warn_of_memory(const LoaderPlan& plan) {
+  constexpr double megabyte = 1e6;
+  const std::size_t free_bytes = free_host_memory_bytes();
+  if (plan.used_bytes > free_bytes)
+    log_warning(
+        "the training data may take {:.0f} MB of memory and {:.0f} MB are free now; a smaller "
+        "--memory leaves room for other programs",
+        static_cast<double>(plan.used_bytes) / megabyte,
+        static_cast<double>(free_bytes) / megabyte);
 }
 
 // Whether the file holds this model already.
@@ -168,12 +192,14 @@ std::string plan_train(const TrainJob& job) {
   const TrainingSet set = find_training_set(job, start.network);
   const auto backends = make_backends(job.run.device);
   const TrainingPlan plan = make_plan(job, start, set.pairs, set.training_sizes, *backends.front());
-  return fmt::format("Would train on {}: patches of {} px, {} a step, {} steps an epoch, on {}",
+  const LoaderPlan loader = plan_loader(set.training_cost, plan.loader);
+  return fmt::format("Would train on {}: patches of {} px, {} a step, {} steps an epoch, on {}\n{}",
                      set.pairs.description,
                      plan.settings.patch_size_px,
                      plan.settings.batch_size,
                      plan.steps_per_epoch,
-                     backends.front()->name());
+                     backends.front()->name(),
+                     describe(loader));
 }
 
 RunSummary run_train(const TrainJob& job, const OutputFolder& output, Progress& progress) {
@@ -198,6 +224,8 @@ RunSummary run_train(const TrainJob& job, const OutputFolder& output, Progress& 
                   backend.name(),
                   plan.settings.patch_size_px,
                   plan.settings.batch_size));
+  progress.note(describe(run->loader_plan()));
+  warn_of_memory(run->loader_plan());
   run->run(progress);
 
   progress.begin("model", 1);
@@ -227,6 +255,10 @@ RunSummary run_train(const TrainJob& job, const OutputFolder& output, Progress& 
   }
   const TrainingRecord record(output.file(TrainingRun::record_name), run->step_count());
   write_training_logfile(output.file("logfile.pdf"), record.rows(), summary);
+  summary.page =
+      training_page(record.rows(),
+                    {model.description.training, "On " + backend.name(), "Model: " + path},
+                    summary);
   return summary;
 }
 

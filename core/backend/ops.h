@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/base/host_device.h"
 #include "core/tensor/tensor.h"
 
 #include <cstddef>
@@ -90,7 +91,8 @@ class ConvTranspose2d {
 };
 
 enum class ResampleKind : std::uint8_t {
-  max_pool,          // 2x2 maximum, stride 2; the first of equal values wins, rows before columns
+  max_pool,          // 2x2 maximum, stride 2; the first of equal values wins, rows before columns;
+                     // an odd last row or column is left out
   upsample_nearest,  // every pixel becomes 2x2
   space_to_depth,  // 2x2 pixels become 4 channels: channel 4c + 2r + s (PyTorch's pixel_unshuffle)
   depth_to_space   // the inverse (pixel_shuffle)
@@ -103,9 +105,20 @@ struct ResampleDesc {
   DataType output_type = DataType::float32;  // differs from input_type for space_to_depth only
   Activation input_activation = Activation::none;
   bool accumulate = false;  // max_pool: backward adds to input_gradient, then multiplies the sum
+  // upsample_nearest: one row or column more, so that the output has the odd size that a pool has
+  // halved. All but the first move by one, as when PyTorch interpolates to that size: output row y
+  // is input row (y - 1) / 2. Odd sizes are for batches of one image, and forward() only.
+  bool odd_height = false;
+  bool odd_width = false;
 
+  bool is_odd() const { return odd_height || odd_width; }
   Shape output() const;
 };
+
+// The input row (or column) that upsample_nearest copies to row `at` of its output.
+LIMPID_HOST_DEVICE inline std::int64_t nearest_source(std::int64_t at, bool odd) {
+  return odd && at > 0 ? (at - 1) / 2 : at / 2;
+}
 
 class Resample {
  public:

@@ -149,6 +149,12 @@ class MoviePairs : public PairSource {
     const MovieReader reader(recipe(index).movie_path, recipe(index).rendering);
     return {reader.description().width, reader.description().height};
   }
+  PairCost cost(std::int64_t index) const override;
+  std::vector<std::string> files(std::int64_t index) const override {
+    if (recipe(index).gain_path.empty())
+      return {recipe(index).movie_path};
+    return {recipe(index).movie_path, recipe(index).gain_path};
+  }
   ImagePair load(std::int64_t index) const override {
     return with_context("adding up the frames of '" + name(index) + "'", [&] {
       MovieHalves halves = sum_movie_halves(recipe(index));
@@ -163,6 +169,21 @@ class MoviePairs : public PairSource {
 
   std::vector<MovieRecipe> recipes_;
 };
+
+// Images of the size of a frame that exist at a time besides the halves that result. Sums of
+// pixels: frame, gain, sum over all frames and what finds defects in it. By transforms: two spectra
+// in their stead, one of the frame, and the copy that an inverse transform makes.
+PairCost MoviePairs::cost(std::int64_t index) const {
+  constexpr std::size_t images_for_pixels = 5;
+  constexpr std::size_t images_for_transforms = 6;
+  // Blocks, strips and lists of electrons.
+  constexpr std::size_t reader_bytes = 32 << 20;
+  const ImageSize one = size(index);
+  const std::size_t image_bytes = sizeof(float) * static_cast<std::size_t>(one.pixel_count());
+  const bool is_plain = recipe(index).shifts.empty() && !recipe(index).dose_weighting;
+  const std::size_t images = is_plain ? images_for_pixels : images_for_transforms;
+  return PairCost::of(one, images * image_bytes + reader_bytes);
+}
 
 }  // namespace
 

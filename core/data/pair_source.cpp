@@ -1,6 +1,7 @@
 #include "core/data/pair_source.h"
 
 #include "core/base/error.h"
+#include "core/base/parallel.h"
 #include "core/data/defective_pixels.h"
 #include "core/image/intensity.h"
 #include "core/image/statistics.h"
@@ -8,6 +9,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 namespace limpid {
@@ -17,10 +19,20 @@ namespace {
 // one.
 constexpr double smallest_signal_variance = 0.004;
 
-Image read_repaired(const std::string& path) {
-  Image image = read_micrograph(path).pixels;
-  repair_non_finite(image);
-  return image;
+// Fills the image anew, in its memory if that suffices.
+void read_pixels(const std::string& path, Image& image) {
+  Micrograph micrograph;
+  micrograph.pixels = std::move(image);
+  read_micrograph(path, micrograph);
+  image = std::move(micrograph.pixels);
+}
+
+void copy_pixels(const Image& from, Image& to) {
+  to.reshape(from.width(), from.height());
+  parallel_for(from.height(), 256, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t y = begin; y < end; ++y)
+      std::copy(from.row(y).begin(), from.row(y).end(), to.row(y).begin());
+  });
 }
 
 void require_equal_size(const Image& a, const Image& b, const PairFiles& files) {
@@ -47,21 +59,43 @@ class FilePairs : public PairSource {
   explicit FilePairs(std::vector<PairFiles> files) : files_(std::move(files)) {}
 
   std::int64_t count() const override { return static_cast<std::int64_t>(files_.size()); }
-  std::string name(std::int64_t index) const override { return files(index).first; }
+  std::string name(std::int64_t index) const override { return files_of(index).first; }
   ImageSize size(std::int64_t index) const override {
-    const MicrographDescription description = describe_micrograph(files(index).first);
+    const MicrographDescription description = describe_micrograph(files_of(index).first);
     return {description.width, description.height};
   }
   ImagePair load(std::int64_t index) const override {
-    return with_context("reading the training pair of '" + name(index) + "'",
-                        [&] { return load_pair(files(index)); });
+    ImagePair pair;
+    load_into(index, pair);
+    return pair;
+  }
+  void load_into(std::int64_t index, ImagePair& pair) const override {
+    with_context("reading the training pair of '" + name(index) + "'",
+                 [&] { load_pair(files_of(index), pair); });
+  }
+  PairCost cost(std::int64_t index) const override {
+    std::size_t loading_bytes = 0;
+    ImageSize size;
+    for (const std::string& path : files(index)) {
+      const MicrographDescription description = describe_micrograph(path);
+      size = {description.width, description.height};
+      loading_bytes = std::max(loading_bytes, description.reading_bytes);
+    }
+    return PairCost::of(size, loading_bytes);
+  }
+  std::vector<std::string> files(std::int64_t index) const override {
+    const PairFiles& files = files_of(index);
+    if (files.second.empty())
+      return {files.first};
+    return {files.first, files.second};
   }
 
  protected:
-  virtual ImagePair load_pair(const PairFiles& files) const = 0;
+  // Every field of the pair has the values of an earlier use.
+  virtual void load_pair(const PairFiles& files, ImagePair& pair) const = 0;
 
  private:
-  const PairFiles& files(std::int64_t index) const {
+  const PairFiles& files_of(std::int64_t index) const {
     return files_[static_cast<std::size_t>(index)];
   }
 
@@ -73,11 +107,13 @@ class HalfPairs : public FilePairs {
   using FilePairs::FilePairs;
 
  protected:
-  ImagePair load_pair(const PairFiles& files) const override {
-    Image even = read_micrograph(files.first).pixels;
-    Image odd = read_micrograph(files.second).pixels;
+  void load_pair(const PairFiles& files, ImagePair& pair) const override {
+    Image even = std::move(pair.input);
+    Image odd = std::move(pair.target);
+    read_pixels(files.first, even);
+    read_pixels(files.second, odd);
     require_equal_size(even, odd, files);
-    return make_half_pair(std::move(even), std::move(odd));
+    pair = make_half_pair(std::move(even), std::move(odd));
   }
 };
 
@@ -86,20 +122,19 @@ class TruthPairs : public FilePairs {
   using FilePairs::FilePairs;
 
  protected:
-  ImagePair load_pair(const PairFiles& files) const override {
-    ImagePair pair;
-    pair.input = read_micrograph(files.first).pixels;
-    pair.target = read_repaired(files.second);
+  void load_pair(const PairFiles& files, ImagePair& pair) const override {
+    read_pixels(files.first, pair.input);
+    read_pixels(files.second, pair.target);
     require_equal_size(pair.input, pair.target, files);
     const IntensityScale scale = put_on_network_scale(pair.input).scale;
     pair.grey_offset = scale.mean;
     pair.grey_range = scale.sigma;
+    repair_non_finite(pair.target);
     // The truth is never clipped.
-    for (float& value : pair.target.pixels())
-      value = static_cast<float>((static_cast<double>(value) - scale.mean) / scale.sigma);
+    constexpr float largest = std::numeric_limits<float>::max();
+    normalize(pair.target, {scale.mean, scale.sigma, -largest, largest});
     const double sigma = measure_statistics(pair.target).sigma;
     pair.loss_weight = static_cast<float>(1.0 / (sigma * sigma + smallest_signal_variance));
-    return pair;
   }
 };
 
@@ -108,14 +143,12 @@ class SinglePairs : public FilePairs {
   using FilePairs::FilePairs;
 
  protected:
-  ImagePair load_pair(const PairFiles& files) const override {
-    ImagePair pair;
-    pair.input = read_micrograph(files.first).pixels;
+  void load_pair(const PairFiles& files, ImagePair& pair) const override {
+    read_pixels(files.first, pair.input);
     const IntensityScale scale = put_on_network_scale(pair.input).scale;
     pair.grey_offset = scale.mean;
     pair.grey_range = scale.sigma;
-    pair.target = pair.input;
-    return pair;
+    copy_pixels(pair.input, pair.target);
   }
 };
 
@@ -125,16 +158,13 @@ class SimulatedPairs : public FilePairs {
       : FilePairs(std::move(files)), noise_(noise) {}
 
  protected:
-  ImagePair load_pair(const PairFiles& files) const override {
-    ImagePair pair;
-    pair.input = read_repaired(files.first);
-    const IntensityScale scale = measure_intensity_scale(pair.input);
+  void load_pair(const PairFiles& files, ImagePair& pair) const override {
+    read_pixels(files.first, pair.input);
+    const IntensityScale scale = repair_and_measure(pair.input).scale;
     const double low = static_cast<double>(scale.clip_low);
     const double range = static_cast<double>(scale.clip_high) - low;
-    for (float& value : pair.input.pixels())
-      value = static_cast<float>(
-          (static_cast<double>(std::clamp(value, scale.clip_low, scale.clip_high)) - low) / range);
-    pair.target = pair.input;
+    normalize(pair.input, {low, range, scale.clip_low, scale.clip_high});
+    copy_pixels(pair.input, pair.target);
     pair.noise = noise_;
     pair.grey_offset = low;
     pair.grey_range = range;
@@ -144,7 +174,6 @@ class SimulatedPairs : public FilePairs {
     const double gauss = static_cast<double>(noise_.sigma);
     pair.noise_sigma = std::sqrt(sigma * sigma + gauss * gauss +
                                  (electrons > 0 ? pair.noise_mean / electrons : 0.0));
-    return pair;
   }
 
  private:
@@ -152,6 +181,25 @@ class SimulatedPairs : public FilePairs {
 };
 
 }  // namespace
+
+PairCost PairCost::of(const ImageSize& size, std::size_t loading_bytes) {
+  const std::size_t image_bytes = sizeof(float) * static_cast<std::size_t>(size.pixel_count());
+  return {size.pixel_count(), 2 * image_bytes, loading_bytes};
+}
+
+void PairSource::load_into(std::int64_t index, ImagePair& pair) const {
+  pair = {};  // the memory goes back before as much is taken again
+  pair = load(index);
+}
+
+PairCost PairSource::cost(std::int64_t index) const {
+  const ImageSize one = size(index);
+  return PairCost::of(one, sizeof(float) * static_cast<std::size_t>(one.pixel_count()));
+}
+
+std::vector<std::string> PairSource::files(std::int64_t) const {
+  return {};
+}
 
 ImagePair make_half_pair(Image even, Image odd) {
   ImagePair pair;

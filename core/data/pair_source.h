@@ -3,6 +3,7 @@
 #include "core/image/image.h"
 #include "core/noise/poisson_gaussian.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -35,7 +36,17 @@ struct ImageSize {
   std::int64_t pixel_count() const { return width * height; }
 };
 
-// A set of training pairs on disk. load() may be called from any thread.
+// Memory that one pair takes.
+struct PairCost {
+  std::int64_t pixel_count = 0;   // of either image
+  std::size_t pair_bytes = 0;     // once it is loaded
+  std::size_t loading_bytes = 0;  // besides, at most, while it is loaded
+
+  // Two images of float32.
+  static PairCost of(const ImageSize& size, std::size_t loading_bytes);
+};
+
+// A set of training pairs on disk. load() and load_into() may be called from any thread.
 class PairSource {
  public:
   virtual ~PairSource() = default;
@@ -43,8 +54,15 @@ class PairSource {
   virtual std::string name(std::int64_t index) const = 0;
   // Throws Error(input) that names the file.
   virtual ImagePair load(std::int64_t index) const = 0;
+  // The same into a pair whose memory is used again where it suffices. After an error the content
+  // of `pair` is undefined.
+  virtual void load_into(std::int64_t index, ImagePair& pair) const;
   // From the header; throws Error(input) that names the file.
   virtual ImageSize size(std::int64_t index) const = 0;
+  // Likewise. By default loading takes half as much again as the pair.
+  virtual PairCost cost(std::int64_t index) const;
+  // What is read for a pair, to notice when it changes; nothing if that cannot happen.
+  virtual std::vector<std::string> files(std::int64_t index) const;
 };
 
 // Two sums with independent noise as each other's target. Pixels that stand out of both alike, such

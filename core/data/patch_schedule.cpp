@@ -15,11 +15,11 @@ constexpr std::uint64_t crop_stream = 0x2000000000000000ull;
 }  // namespace
 
 std::int64_t PatchSchedule::loads_before(std::int64_t step) const {
-  return slots == count ? slots : slots + step / steps_per_load;
+  return slots == count ? slots : slots + step * crops_per_step / crops_per_load;
 }
 
 std::int64_t PatchSchedule::micrograph_of_load(std::int64_t load) const {
-  return permutation(count, seed, load / count)[static_cast<std::size_t>(load % count)];
+  return permutation(count, seed, epoch_of_load(load))[static_cast<std::size_t>(load % count)];
 }
 
 std::vector<std::int64_t> permutation(std::int64_t count, std::uint64_t seed, std::int64_t epoch) {

@@ -11,16 +11,19 @@ namespace limpid {
 //
 // At any time `slots` micrographs are in memory. Load number j brings the micrograph at place
 // j mod count of the j / count-th permutation into slot j mod slots. The first `slots` loads happen
-// before step 0; then one slot is renewed every `steps_per_load` steps. When all micrographs fit in
-// memory nothing is renewed.
+// before step 0; then one slot is renewed after every `crops_per_load` crops. When all micrographs
+// fit in memory nothing is renewed.
 struct PatchSchedule {
   std::uint64_t seed = 0;
   std::int64_t count = 1;  // of micrographs
   std::int64_t slots = 1;  // at most count
-  std::int64_t steps_per_load = 1;
+  std::int64_t crops_per_step = 1;
+  std::int64_t crops_per_load = 1;
 
   // Loads that have happened when step `step` runs.
   std::int64_t loads_before(std::int64_t step) const;
+  // Which permutation load number `load` belongs to.
+  std::int64_t epoch_of_load(std::int64_t load) const { return load / count; }
   // Micrograph of load number `load`.
   std::int64_t micrograph_of_load(std::int64_t load) const;
 };

@@ -48,4 +48,9 @@ Image inverse_fourier_transform(const Spectrum& spectrum) {
   return image;
 }
 
+std::int64_t fast_fourier_size(std::int64_t size) {
+  return static_cast<std::int64_t>(
+      pocketfft::detail::util::good_size_cmplx(static_cast<std::size_t>(size)));
+}
+
 }  // namespace limpid

@@ -56,4 +56,8 @@ Spectrum fourier_transform(const Image& image);
 // real image cannot have are ignored.
 Image inverse_fourier_transform(const Spectrum& spectrum);
 
+// The smallest size from `size` on that has no prime factors but 2, 3, 5, 7 and 11: its transform
+// is fast.
+std::int64_t fast_fourier_size(std::int64_t size);
+
 }  // namespace limpid

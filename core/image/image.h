@@ -18,6 +18,18 @@ class Image {
     require(width > 0 && height > 0, "an image of {} x {} pixels", width, height);
   }
 
+  // Changes the size; the pixels are then undefined. Memory is used again if it suffices, else
+  // given back before more is taken.
+  void reshape(std::int64_t width, std::int64_t height) {
+    require(width > 0 && height > 0, "an image of {} x {} pixels", width, height);
+    const auto count = static_cast<std::size_t>(width * height);
+    if (pixels_.capacity() < count)
+      std::vector<float>().swap(pixels_);
+    pixels_.resize(count);
+    width_ = width;
+    height_ = height;
+  }
+
   std::int64_t width() const { return width_; }
   std::int64_t height() const { return height_; }
   std::int64_t pixel_count() const { return width_ * height_; }

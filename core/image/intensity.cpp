@@ -3,6 +3,7 @@
 #include "core/base/error.h"
 #include "core/base/parallel.h"
 #include "core/base/vector_clones.h"
+#include "core/image/block_statistics.h"
 #include "core/image/block_sum.h"
 #include "core/image/statistics.h"
 
@@ -132,6 +133,39 @@ std::vector<std::int64_t> find_non_finite(const Image& image) {
       .values;
 }
 
+// Throws Error(input) for an image that has no grey scale.
+void require_contrast(const ImageStatistics& all, const Image& image) {
+  if (all.count == 0)
+    fail(ErrorKind::input, "none of the {} pixels is a finite number", image.pixel_count());
+  if (all.minimum == all.maximum)
+    fail(ErrorKind::input,
+         "all {} pixels have the value {}; an image without contrast cannot be put on a scale",
+         all.count,
+         all.minimum);
+}
+
+IntensityScale measure_scale(BlockStatistics& blocks, const Image& image) {
+  ImageStatistics kept = blocks.total();
+  require_contrast(kept, image);
+  float low = to_float_range(kept.mean - clip_sigmas * kept.sigma);
+  float high = to_float_range(kept.mean + clip_sigmas * kept.sigma);
+  for (int step = 0; step < largest_step_count; ++step) {
+    blocks.keep_within(low, high);
+    const ImageStatistics inside = blocks.total();
+    if (inside.count == kept.count)
+      break;
+    if (inside.count == 0 || inside.minimum == inside.maximum) {
+      low = kept.minimum;
+      high = kept.maximum;
+      break;
+    }
+    kept = inside;
+    low = to_float_range(kept.mean - clip_sigmas * kept.sigma);
+    high = to_float_range(kept.mean + clip_sigmas * kept.sigma);
+  }
+  return {kept.mean, kept.sigma, low, high};
+}
+
 }  // namespace
 
 std::int64_t repair_non_finite(Image& image) {
@@ -154,31 +188,23 @@ std::int64_t repair_non_finite(Image& image) {
   return count;
 }
 
+IntensityScale measure_plain_scale(const Image& image) {
+  const ImageStatistics all = measure_statistics(image);
+  require_contrast(all, image);
+  return {all.mean, all.sigma, all.minimum, all.maximum};
+}
+
 IntensityScale measure_intensity_scale(const Image& image) {
-  ImageStatistics kept = measure_statistics(image);
-  if (kept.count == 0)
-    fail(ErrorKind::input, "none of the {} pixels is a finite number", image.pixel_count());
-  if (kept.minimum == kept.maximum)
-    fail(ErrorKind::input,
-         "all {} pixels have the value {}; an image without contrast cannot be put on a scale",
-         kept.count,
-         kept.minimum);
-  float low = to_float_range(kept.mean - clip_sigmas * kept.sigma);
-  float high = to_float_range(kept.mean + clip_sigmas * kept.sigma);
-  for (int step = 0; step < largest_step_count; ++step) {
-    const ImageStatistics inside = measure_statistics_within(image, low, high);
-    if (inside.count == kept.count)
-      break;
-    if (inside.count == 0 || inside.minimum == inside.maximum) {
-      low = kept.minimum;
-      high = kept.maximum;
-      break;
-    }
-    kept = inside;
-    low = to_float_range(kept.mean - clip_sigmas * kept.sigma);
-    high = to_float_range(kept.mean + clip_sigmas * kept.sigma);
-  }
-  return {kept.mean, kept.sigma, low, high};
+  BlockStatistics blocks(image);
+  return measure_scale(blocks, image);
+}
+
+NetworkScale repair_and_measure(Image& image) {
+  BlockStatistics blocks(image);
+  if (blocks.total().non_finite_count == 0)
+    return {0, measure_scale(blocks, image)};
+  const std::int64_t repaired_count = repair_non_finite(image);
+  return {repaired_count, measure_intensity_scale(image)};
 }
 
 void normalize(Image& image, const IntensityScale& scale) {
@@ -190,9 +216,7 @@ void normalize(Image& image, const IntensityScale& scale) {
 }
 
 NetworkScale put_on_network_scale(Image& image) {
-  NetworkScale result;
-  result.repaired_count = repair_non_finite(image);
-  result.scale = measure_intensity_scale(image);
+  const NetworkScale result = repair_and_measure(image);
   normalize(image, result.scale);
   return result;
 }

@@ -34,15 +34,22 @@ struct IntensityScale {
 // Throws Error(input) when no pixel is finite or all have one value.
 IntensityScale measure_intensity_scale(const Image& image);
 
-// y -> (min(max(y, clip_low), clip_high) - mean) / sigma, in place.
-void normalize(Image& image, const IntensityScale& scale);
+// Plain mean and sigma of all finite pixels; nothing is clipped. For networks that were trained so.
+// Throws as measure_intensity_scale().
+IntensityScale measure_plain_scale(const Image& image);
 
-// All three at once, as a network is given every image it learns from or works on. Returns how many
-// pixels were repaired and the scale that restore() undoes. Throws what the three throw.
+// repair_non_finite(), then measure_intensity_scale(), in one pass over a sound image.
 struct NetworkScale {
   std::int64_t repaired_count = 0;
   IntensityScale scale;
 };
+NetworkScale repair_and_measure(Image& image);
+
+// y -> (min(max(y, clip_low), clip_high) - mean) / sigma, in place.
+void normalize(Image& image, const IntensityScale& scale);
+
+// repair_and_measure() and normalize(), as a network is given every image it learns from or works
+// on. Throws what the two throw.
 NetworkScale put_on_network_scale(Image& image);
 
 // y -> y sigma + mean, in place: the inverse of normalize() inside the clip range.

@@ -2,8 +2,8 @@
 
 #include "core/base/error.h"
 #include "core/base/parallel.h"
+#include "core/image/block_statistics.h"
 #include "core/image/block_sum.h"
-#include "core/image/running_statistics.h"
 
 #include <algorithm>
 #include <array>
@@ -100,28 +100,13 @@ void require_finite_pixels(std::int64_t finite_count, const Image& image) {
 }  // namespace
 
 ImageStatistics measure_statistics(const Image& image) {
-  return measure_statistics_within(
-      image, std::numeric_limits<float>::lowest(), std::numeric_limits<float>::max());
+  return BlockStatistics(image).total();
 }
 
 ImageStatistics measure_statistics_within(const Image& image, float low, float high) {
-  const std::span<const float> pixels = image.pixels();
-  const auto found = sum_in_blocks<RunningStatistics>(
-      image.pixel_count(), sum_block_pixels, [&](std::int64_t begin, std::int64_t end) {
-        return RunningStatistics(
-            pixels.subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(end - begin)),
-            low,
-            high);
-      });
-  constexpr float nan = std::numeric_limits<float>::quiet_NaN();
-  if (found.count() == 0)
-    return {nan, nan, nan, nan, 0, found.non_finite_count()};
-  return {found.mean(),
-          found.standard_deviation(),
-          found.minimum(),
-          found.maximum(),
-          found.count(),
-          found.non_finite_count()};
+  BlockStatistics blocks(image);
+  blocks.keep_within(low, high);
+  return blocks.total();
 }
 
 double percentile(const Image& image, double percent) {

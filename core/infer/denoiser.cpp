@@ -3,6 +3,7 @@
 #include "core/base/checked_math.h"
 #include "core/base/log.h"
 #include "core/base/parallel.h"
+#include "core/image/reflection.h"
 
 #include <algorithm>
 #include <cmath>
@@ -16,25 +17,15 @@ namespace {
 // the images themselves.
 constexpr double memory_share = 0.7;
 
-// Continues an image beyond its edges by reflection, without repeating the edge pixel, as often as
-// needed.
-std::int64_t reflected(std::int64_t at, std::int64_t size) {
-  if (size == 1)
-    return 0;
-  const std::int64_t period = 2 * size - 2;
-  const std::int64_t inside = at % period;
-  return inside < size ? inside : period - inside;
-}
-
 void copy_window(const Image& image, const Tile& tile, const Shape& window, float* values) {
   const std::int64_t direct = std::clamp<std::int64_t>(image.width() - tile.x, 0, window.width);
   parallel_for(window.height, 64, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t y = begin; y < end; ++y) {
-      const float* from = image.row(reflected(tile.y + y, image.height())).data();
+      const float* from = image.row(reflected_index(tile.y + y, image.height())).data();
       float* to = values + y * window.width;
       std::copy_n(from + tile.x, direct, to);
       for (std::int64_t x = direct; x < window.width; ++x)
-        to[x] = from[reflected(tile.x + x, image.width())];
+        to[x] = from[reflected_index(tile.x + x, image.width())];
     }
   });
 }
@@ -58,15 +49,17 @@ void copy_kept(const float* values, const Tile& tile, const Shape& window, Image
 Denoiser::Denoiser(Backend& backend, const Model& model, const DenoiserOptions& options)
     : backend_(backend),
       description_(model.description.network),
+      grey_scale_(model.description.grey_scale),
       options_(options),
       geometry_{.grid_px = description_.grid_px(),
-                .receptive_radius_px = description_.receptive_radius_px()} {
+                .receptive_radius_px = description_.receptive_radius_px(),
+                .pads_to_grid = description_.needs_whole_grid()} {
   parameters_ = std::make_unique<Parameters>(backend, description_.parameters());
   parameters_->set_values(model.parameters);
   // Memory grows with the area alone, so a small network tells what a large one needs.
   const std::int64_t side = 4 * description_.grid_px();
-  const UNet probe(backend, description_, *parameters_, {1, side, side, 1}, NetworkUse::inference);
-  bytes_per_pixel_ = static_cast<double>(probe.memory_bytes()) / static_cast<double>(side * side);
+  const auto probe = make_network(backend, description_, *parameters_, {1, side, side, 1});
+  bytes_per_pixel_ = static_cast<double>(probe->memory_bytes()) / static_cast<double>(side * side);
 }
 
 Denoiser::~Denoiser() = default;
@@ -108,8 +101,7 @@ bool Denoiser::try_prepare(const TilePlan& plan) {
   plan_ = plan;
   const Shape window{1, plan.tile_height, plan.tile_width, 1};
   try {
-    network_ =
-        std::make_unique<UNet>(backend_, description_, *parameters_, window, NetworkUse::inference);
+    network_ = make_network(backend_, description_, *parameters_, window);
     staging_ = backend_.allocate_staging(Tensor::size_bytes(window, DataType::float32));
     backend_.fill_zero(network_->image());
     // What a GPU records is queued as a whole; there is nothing to ask between its layers.
@@ -158,17 +150,32 @@ void Denoiser::apply_network(Image& image) {
     image = std::move(result);
 }
 
+IntensityScale Denoiser::measure_scale(const Image& image) const {
+  return grey_scale_ == GreyScale::all_pixels ? measure_plain_scale(image)
+                                              : measure_intensity_scale(image);
+}
+
 Denoiser::Report Denoiser::denoise(Image& image) {
   Report report;
-  const NetworkScale on_scale = put_on_network_scale(image);
-  report.repaired_count = on_scale.repaired_count;
-  report.scale = on_scale.scale;
+  if (grey_scale_ == GreyScale::all_pixels) {
+    report.repaired_count = repair_non_finite(image);
+    report.scale = measure_plain_scale(image);
+    normalize(image, report.scale);
+  } else {
+    const NetworkScale on_scale = put_on_network_scale(image);
+    report.repaired_count = on_scale.repaired_count;
+    report.scale = on_scale.scale;
+  }
   apply_network(image);
   restore(image, report.scale);
+  describe_tiles(report);
+  return report;
+}
+
+void Denoiser::describe_tiles(Report& report) const {
   report.tile_count = static_cast<std::int64_t>(plan_.tiles.size());
   report.tile_width = plan_.tile_width;
   report.tile_height = plan_.tile_height;
-  return report;
 }
 
 }  // namespace limpid

@@ -5,7 +5,7 @@
 #include "core/image/intensity.h"
 #include "core/infer/tile_plan.h"
 #include "core/nn/model.h"
-#include "core/nn/unet.h"
+#include "core/nn/network.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -44,8 +44,14 @@ class Denoiser {
   // and Error(device) when not even the smallest tile fits in memory.
   Report denoise(Image& image);
 
+  // The grey scale on which the model works. Throws Error(input) for an image without one.
+  IntensityScale measure_scale(const Image& image) const;
+
   // The network's output for an image that is normalised already; in place.
   void apply_network(Image& image);
+
+  // Sets the tiles that the last image was cut into.
+  void describe_tiles(Report& report) const;
 
  private:
   void prepare(std::int64_t width, std::int64_t height);
@@ -54,7 +60,8 @@ class Denoiser {
   std::int64_t affordable_tile_px() const;
 
   Backend& backend_;
-  UNetDescription description_;
+  NetworkDescription description_;
+  GreyScale grey_scale_;
   DenoiserOptions options_;
   TileGeometry geometry_;
   std::unique_ptr<Parameters> parameters_;
@@ -62,7 +69,7 @@ class Denoiser {
 
   std::int64_t largest_tile_px_ = 0;  // that was found to fit
   TilePlan plan_;
-  std::unique_ptr<UNet> network_;  // of the plan's tile size
+  std::unique_ptr<Network> network_;  // of the plan's tile size
   std::unique_ptr<Replay> forward_;
   std::shared_ptr<Storage> staging_;
 };

@@ -19,24 +19,27 @@ struct Cut {
 };
 
 Cut cut(std::int64_t size, const TileGeometry& geometry, std::int64_t largest_tile_px) {
-  const std::int64_t padded = round_up(size, geometry.grid_px);
+  // Cut without what lies beyond the grid, which every tile then has as well.
+  const std::int64_t rest =
+      geometry.pads_to_grid || size < geometry.grid_px ? 0 : size % geometry.grid_px;
+  const std::int64_t padded = round_up(size - rest, geometry.grid_px);
   const std::int64_t halo = geometry.halo_px();
-  const std::int64_t limit = largest_tile_px / geometry.grid_px * geometry.grid_px;
+  const std::int64_t limit = (largest_tile_px - rest) / geometry.grid_px * geometry.grid_px;
   if (padded <= limit)
-    return {padded, padded, {{0, 0, padded}}};
+    return {padded + rest, padded + rest, {{0, 0, padded + rest}}};
   require(
-      limit >= geometry.smallest_tile_px(), "tiles of {} pixels with a halo of {}", limit, halo);
+      limit >= 2 * halo + geometry.grid_px, "tiles of {} pixels with a halo of {}", limit, halo);
   // n tiles of size t, each overlapping the next by two halos, reach n * (t - 2 halo) + 2 halo.
   const std::int64_t inside = padded - 2 * halo;
   const std::int64_t count = (inside + limit - 2 * halo - 1) / (limit - 2 * halo);
   const std::int64_t tile = round_up((inside + count - 1) / count, geometry.grid_px) + 2 * halo;
-  Cut result{padded, tile, {}};
+  Cut result{padded + rest, tile + rest, {}};
   for (std::int64_t i = 0; i < count; ++i) {
     const std::int64_t begin = std::min(i * (tile - 2 * halo), padded - tile);
     const std::int64_t keep_begin = i == 0 ? 0 : begin + halo;
     if (i > 0)
       result.spans.back().keep_size = keep_begin - result.spans.back().keep_begin;
-    result.spans.push_back({begin, keep_begin, padded - keep_begin});
+    result.spans.push_back({begin, keep_begin, padded + rest - keep_begin});
   }
   return result;
 }

@@ -20,17 +20,23 @@ struct Tile {
 struct TileGeometry {
   std::int64_t grid_px = 1;
   std::int64_t receptive_radius_px = 0;
+  // Whether an image is padded to a multiple of the grid. Otherwise it is left as it is (only
+  // padded to one step of the grid), and a tile has the remainder of the image: then all levels of
+  // a network that halves sizes have odd sizes where those of the whole image are odd.
+  bool pads_to_grid = true;
 
   // What a tile sees beyond what it keeps.
   std::int64_t halo_px() const;
   // Smallest side of a tile that keeps anything in the middle of an image.
-  std::int64_t smallest_tile_px() const { return 2 * halo_px() + grid_px; }
+  std::int64_t smallest_tile_px() const {
+    return 2 * halo_px() + grid_px + (pads_to_grid ? 0 : grid_px - 1);
+  }
 };
 
 // How an image is cut so that the pieces, put together, are what the network makes of the whole:
 // windows start on the pooling grid, and what is kept lies at least a halo (the receptive radius)
 // away from every edge of the window that is no edge of the image. The image is first padded to a
-// multiple of the grid.
+// multiple of the grid, if the network asks for it.
 struct TilePlan {
   std::int64_t padded_width = 0;
   std::int64_t padded_height = 0;

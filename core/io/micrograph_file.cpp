@@ -87,6 +87,11 @@ void check_single(const std::string& path, std::int64_t count, const char* what)
          what);
 }
 
+// Blocks on their way to float32, where 8 threads read one file.
+constexpr std::uint64_t conversion_bytes = 8 << 20;
+// What decompression keeps.
+constexpr std::uint64_t decoder_bytes = 8 << 20;
+
 template <class Reader>
 Reader open_mrc(const std::string& path) {
   Reader reader(path);
@@ -127,8 +132,7 @@ Micrograph read_micrograph(const std::string& path) {
 
 void read_micrograph(const std::string& path, Micrograph& micrograph) {
   const auto make_room = [&](std::int64_t width, std::int64_t height) {
-    if (micrograph.pixels.width() != width || micrograph.pixels.height() != height)
-      micrograph.pixels = Image(width, height);
+    micrograph.pixels.reshape(width, height);
     return micrograph.pixels.pixels();
   };
   const auto keep_mrc_header = [&](const MrcHeader& header) {
@@ -168,6 +172,8 @@ MicrographDescription describe_micrograph(const std::string& path) {
         describe_mrc_mode(header.mode, header.bytes_are_unsigned) + type_suffix;
     description.pixel_size_angstrom = header.pixel_size_angstrom;
     description.file_size_bytes = reader.file_size_bytes();
+    description.reading_bytes =
+        std::min(conversion_bytes, header.section_bytes()) + header.data_offset;
   };
   switch (description.format) {
     case MicrographFormat::mrc:
@@ -176,6 +182,7 @@ MicrographDescription describe_micrograph(const std::string& path) {
     case MicrographFormat::compressed_mrc: {
       const auto stream = open_mrc<MrcStream>(path);
       take_mrc(stream, std::string(", ") + name(stream.compression()));
+      description.reading_bytes += decoder_bytes;
       break;
     }
     case MicrographFormat::tiff: {
@@ -186,6 +193,9 @@ MicrographDescription describe_micrograph(const std::string& path) {
       description.pixel_type = name(header.pixel_type);
       description.pixel_size_angstrom = header.pixel_size_angstrom;
       description.file_size_bytes = reader.file_size_bytes();
+      // A block as stored and decoded.
+      description.reading_bytes = conversion_bytes + header.block_bytes +
+                                  std::min(header.block_bytes, reader.file_size_bytes());
     }
   }
   return description;

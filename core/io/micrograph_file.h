@@ -31,6 +31,7 @@ struct MicrographDescription {
   std::string pixel_type;  // such as "float16 (MRC mode 12)"
   std::optional<double> pixel_size_angstrom;
   std::uint64_t file_size_bytes = 0;
+  std::uint64_t reading_bytes = 0;  // memory that reading takes at most besides the pixels
 };
 
 // Decides by the content of a file, not by its name. Throws Error(ErrorKind::input) that names the

@@ -142,8 +142,7 @@ T TiffReader::File::field(std::uint32_t tag, T value_if_absent) {
 void TiffReader::File::check_kind() {
   const auto compression = field<std::uint16_t>(TIFFTAG_COMPRESSION, COMPRESSION_NONE);
   if (compression >= first_eer_compression && compression <= last_eer_compression)
-    tiff_.fail_reading(
-        "it is an EER movie, a list of electrons; expected an image");
+    tiff_.fail_reading("it is an EER movie, a list of electrons; expected an image");
   const auto samples = field<std::uint16_t>(TIFFTAG_SAMPLESPERPIXEL, 1);
   if (samples != 1)
     tiff_.fail_reading("{} samples a pixel, expected 1 (grey scale)", samples);
@@ -222,6 +221,7 @@ void TiffReader::File::check_block_sizes() {
                        is_tiled ? "tile" : "strip",
                        block_bytes,
                        largest_block_bytes);
+  header_.block_bytes = std::max(header_.block_bytes, block_bytes);
 }
 
 void TiffReader::File::scan_pages() {

@@ -22,6 +22,7 @@ struct TiffHeader {
   // From the resolution tags; empty if they are absent or, as from image editors, not of a
   // microscope.
   std::optional<double> pixel_size_angstrom;
+  std::uint64_t block_bytes = 0;  // the largest strip or tile, which is decoded as one
 };
 
 // Reads grey-scale TIFF and BigTIFF: one sample a pixel of 8 or 16 bits, signed or not, or float32;

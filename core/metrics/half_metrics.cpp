@@ -34,6 +34,34 @@ HalfIndependence measure_independence(const RingCorrelation& frc, double pixel_s
   return {sum / modes, std::sqrt(taper_mode_correlation / modes)};
 }
 
+// Variances of the two parts of what chance does to the covariance of the halves (header): products
+// of signal and noise, and of both noises. The powers within a ring are taken to be equal.
+struct ChanceVariance {
+  double signal_noise = 0;
+  double noise_noise = 0;
+};
+
+ChanceVariance chance_variance(const RingSums& sums, const JointMoments& moments) {
+  ChanceVariance chance;
+  double power_even = 0, power_odd = 0;
+  for (std::size_t k = 0; k < sums.modes.size(); ++k) {
+    power_even += sums.power_a[k];
+    power_odd += sums.power_b[k];
+    if (!(sums.modes[k] > 0))
+      continue;
+    const double signal = std::max(0.0, sums.cross[k]);
+    const double noise_even = std::max(0.0, sums.power_a[k] - signal);
+    const double noise_odd = std::max(0.0, sums.power_b[k] - signal);
+    chance.signal_noise += signal * (noise_even + noise_odd) / sums.modes[k];
+    chance.noise_noise += noise_even * noise_odd / sums.modes[k];
+  }
+  const double norm = power_even * power_odd;
+  const double scale = norm > 0 ? moments.variance_a * moments.variance_b / norm : 0.0;
+  chance.signal_noise *= scale;
+  chance.noise_noise *= scale;
+  return chance;
+}
+
 RingCorrelation average_of(const RingCorrelation& a, const RingCorrelation& b) {
   RingCorrelation result = a;
   for (std::size_t k = 0; k < result.correlation.size(); ++k)
@@ -115,7 +143,17 @@ RawHalfMetrics measure_raw_halves(const HalfPair& raw, double pixel_size_angstro
   metrics.correlation = moments.correlation();
   metrics.snr_half = ratio_or_infinity(metrics.correlation, 1 - metrics.correlation);
   metrics.snr_full = 2 * metrics.snr_half;
-  metrics.frc = measure_ring_correlation(raw.even, raw.odd, pixel_size_angstrom);
+  const Spectrum even = centred_transform(raw.even, Taper::hann);
+  const Spectrum odd = centred_transform(raw.odd, Taper::hann);
+  const ChanceVariance chance = chance_variance(measure_ring_sums(even, odd), moments);
+  metrics.signal_standard_error = std::sqrt(chance.signal_noise + chance.noise_noise);
+  // Only the products of both noises change the noise variance, the denominator, too.
+  const double noise = std::sqrt(moments.variance_a * moments.variance_b) - metrics.signal_variance;
+  metrics.snr_full_standard_error = ratio_or_infinity(
+      2 * std::sqrt(chance.signal_noise +
+                    chance.noise_noise * std::pow(1 + std::max(0.0, metrics.snr_half), 2)),
+      noise);
+  metrics.frc = ring_correlation_of(even, odd, pixel_size_angstrom);
   metrics.independence = measure_independence(metrics.frc, pixel_size_angstrom);
   return metrics;
 }

@@ -18,6 +18,9 @@
 //   var_S      = cov(R_e, R_o)                         signal variance
 //   var_N      = var(R) - var_S                        noise variance of a half
 //   SNR_half   = CC / (1 - CC), CC = corr(R_e, R_o);   SNR_full = 2 CC / (1 - CC)
+//   se(var_S)^2 = var(R_e) var(R_o) sum_k [C_k (N_ek + N_ok) + N_ek N_ok] / (sum_k E_k sum_k O_k)
+//                over all frequencies k; E and O are the power spectra of the halves, C their cross
+//                spectrum, N = E - C and O - C: chance alone, for noise of any spectrum
 //   MSE        = E(D_e - R_o)^2 - var_N(R_o)           = E(D_e - x)^2
 //   var_B      = cov(D_e, D_o) + var_S - 2 cov(D_e, R_o)
 //                the squared distance of the expected result from the signal
@@ -50,12 +53,14 @@ struct HalfIndependence {
 
 struct RawHalfMetrics {
   double signal_variance = 0;  // may come out slightly negative when there is no signal
+  double signal_standard_error = 0;
   double noise_variance_even = 0;
   double noise_variance_odd = 0;
   double correlation = 0;
   double snr_half = 0;  // infinite for equal halves
   double snr_full = 0;
-  RingCorrelation frc;  // FRC(R_e, R_o)
+  double snr_full_standard_error = 0;  // from that of the signal variance, to first order
+  RingCorrelation frc;                 // FRC(R_e, R_o)
   HalfIndependence independence;
 };
 

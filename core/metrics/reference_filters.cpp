@@ -120,19 +120,37 @@ std::vector<double> smoothed(const std::vector<double>& values) {
   return result;
 }
 
+// Between 0.4 and 60 px, to 2 %.
+template <class Function>
+double best_sigma_px(const Function& cost) {
+  return std::exp(
+      golden_section_minimum(std::log(0.4), std::log(60.0), 0.02, [&](double logarithm) {
+        return cost(std::exp(logarithm));
+      }));
+}
+
 }  // namespace
 
 BestGaussian best_gaussian(const Image& noisy, const Image& truth) {
   require_equal_size(noisy, truth, "the noisy image and the truth");
   const GaussianFilter filter(noisy);
-  const double log_sigma =
-      golden_section_minimum(std::log(0.4), std::log(60.0), 0.02, [&](double logarithm) {
-        const JointMoments moments =
-            measure_joint_moments(filter.apply(std::exp(logarithm)), truth);
-        return 1 - moments.correlation() * moments.correlation();
-      });
-  const double sigma_px = std::exp(log_sigma);
+  const double sigma_px = best_sigma_px([&](double sigma) {
+    const JointMoments moments = measure_joint_moments(filter.apply(sigma), truth);
+    return 1 - moments.correlation() * moments.correlation();
+  });
   return {filter.apply(sigma_px), sigma_px};
+}
+
+double best_gaussian_sigma_px(const Image& even, const Image& odd) {
+  require_equal_size(even, odd, "the halves");
+  const GaussianFilter filter(even);
+  return best_sigma_px([&](double sigma) {
+    return measure_joint_moments(filter.apply(sigma), odd).difference_variance;
+  });
+}
+
+Image gaussian_filter(const Image& image, double sigma_px) {
+  return GaussianFilter(image).apply(sigma_px);
 }
 
 Image radial_wiener(const Image& noisy, const Image& truth) {

@@ -15,6 +15,7 @@ constexpr const char* format_key = "limpid.format";
 constexpr const char* network_key = "limpid.network";
 constexpr const char* model_key = "limpid.model";
 constexpr const char* format_version = "1";
+constexpr const char* all_pixels = "all_pixels";
 
 const std::string& metadata(const TensorFile& file, const std::string& key) {
   const auto found = file.metadata.find(key);
@@ -31,6 +32,8 @@ std::string to_json(const ModelDescription& description) {
   if (description.smallest_pixel_size_angstrom && description.largest_pixel_size_angstrom)
     json["pixel_size_angstrom"] = {*description.smallest_pixel_size_angstrom,
                                    *description.largest_pixel_size_angstrom};
+  if (description.grey_scale == GreyScale::all_pixels)
+    json["grey_scale"] = all_pixels;
   return json.dump();
 }
 
@@ -46,6 +49,12 @@ ModelDescription description_from_json(const std::string& text) {
       description.smallest_pixel_size_angstrom = json.at("pixel_size_angstrom").at(0).get<double>();
       description.largest_pixel_size_angstrom = json.at("pixel_size_angstrom").at(1).get<double>();
     }
+    if (json.contains("grey_scale")) {
+      const auto grey_scale = json.at("grey_scale").get<std::string>();
+      if (grey_scale != all_pixels)
+        fail(ErrorKind::model, "model description: unknown grey scale '{}'", grey_scale);
+      description.grey_scale = GreyScale::all_pixels;
+    }
     return description;
   } catch (const nlohmann::json::exception& error) {
     fail(ErrorKind::model, "model description: {}", error.what());
@@ -54,7 +63,7 @@ ModelDescription description_from_json(const std::string& text) {
 
 // Every parameter of the network, once, in its shape; nothing else.
 std::vector<std::vector<float>> collect_parameters(TensorFile& file,
-                                                   const UNetDescription& network) {
+                                                   const NetworkDescription& network) {
   std::vector<std::vector<float>> parameters;
   std::set<std::string> expected;
   for (const ParameterSpec& spec : network.parameters()) {

@@ -1,12 +1,17 @@
 #pragma once
 
-#include "core/nn/unet_description.h"
+#include "core/nn/network_description.h"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace limpid {
+
+// The grey scale on which a network works: mean and standard deviation of the image without
+// outliers, which are clipped, or plainly of all its pixels.
+enum class GreyScale : std::uint8_t { without_outliers, all_pixels };
 
 // What a model file says of itself besides its numbers.
 struct ModelDescription {
@@ -14,7 +19,8 @@ struct ModelDescription {
   std::string summary;   // one line: what it is for
   std::string training;  // how it was made: data, command, steps
   std::string licence;
-  UNetDescription network;
+  NetworkDescription network;
+  GreyScale grey_scale = GreyScale::without_outliers;
   // Pixel sizes of the training data; empty when unknown.
   std::optional<double> smallest_pixel_size_angstrom;
   std::optional<double> largest_pixel_size_angstrom;

@@ -2,6 +2,7 @@
 
 #include "core/backend/backend.h"
 #include "core/backend/input_pair.h"
+#include "core/nn/network.h"
 #include "core/nn/unet_description.h"
 #include "core/tensor/arena.h"
 
@@ -17,7 +18,7 @@ enum class NetworkUse { inference, training };
 // A U-Net on a backend, for one batch and image size. All memory for activations and gradients is
 // one block, taken in the constructor. The parameters are shared: several networks of other sizes
 // may use the same ones.
-class UNet {
+class UNet : public Network {
  public:
   // `image` is (batch, height, width, 1); height and width are multiples of description.grid_px().
   // Throws Error(device) when the memory is not enough.
@@ -27,16 +28,13 @@ class UNet {
        const Shape& image,
        NetworkUse use);
 
-  // float32 (batch, height, width, 1); fill before each forward(), which may use its memory again
-  // in inference.
-  const Tensor& image() const { return image_; }
-  const Tensor& prediction() const { return prediction_; }
+  const Tensor& image() const override { return image_; }
+  const Tensor& prediction() const override { return prediction_; }
   // Fill before backward(); only for training.
   const Tensor& prediction_gradient() const { return prediction_gradient_; }
-  std::size_t memory_bytes() const { return arena_.size_bytes(); }
+  std::size_t memory_bytes() const override { return arena_.size_bytes(); }
 
-  // `between_layers` may throw to stop on the way; the network is to be filled anew then.
-  void forward(const std::function<void()>& between_layers = {});
+  void forward(const std::function<void()>& between_layers = {}) override;
   // Writes the gradients of the parameters. Follows a forward().
   void backward();
 

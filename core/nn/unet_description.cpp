@@ -163,7 +163,7 @@ std::string to_json(const UNetDescription& d) {
   return json.dump();
 }
 
-UNetDescription network_from_json(const std::string& text) {
+UNetDescription unet_from_json(const std::string& text) {
   try {
     const nlohmann::json json = nlohmann::json::parse(text);
     for (const auto& [key, value] : json.items())

@@ -57,6 +57,6 @@ UNetDescription preset_network(const std::string& name);
 
 // One line of JSON, as stored in model files; unknown keys are an Error(model).
 std::string to_json(const UNetDescription& description);
-UNetDescription network_from_json(const std::string& json);
+UNetDescription unet_from_json(const std::string& json);
 
 }  // namespace limpid

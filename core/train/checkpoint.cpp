@@ -66,6 +66,7 @@ void write_checkpoint(const std::string& path, const Checkpoint& checkpoint) {
                    {"step_count", fmt::format("{}", checkpoint.step_count)},
                    {"best_loss", fmt::format("{}", checkpoint.best_loss)},
                    {"best_step", fmt::format("{}", checkpoint.best_step)},
+                   {"slots", fmt::format("{}", checkpoint.slots)},
                    {"validations_since_best", fmt::format("{}", checkpoint.validations_since_best)},
                    {"learning_rate_factor", fmt::format("{}", checkpoint.learning_rate_factor)}};
   const auto specs = checkpoint.network.parameters();
@@ -88,11 +89,12 @@ std::optional<Checkpoint> read_checkpoint(const std::string& path) {
            text(file, "limpid.checkpoint"),
            format_version);
     Checkpoint checkpoint;
-    checkpoint.network = network_from_json(text(file, "network"));
+    checkpoint.network = unet_from_json(text(file, "network"));
     checkpoint.settings = text(file, "settings");
     checkpoint.step_count = number<std::int64_t>(file, "step_count");
     checkpoint.best_loss = number<double>(file, "best_loss");
     checkpoint.best_step = number<std::int64_t>(file, "best_step");
+    checkpoint.slots = number<std::int64_t>(file, "slots");
     checkpoint.validations_since_best = number<std::int64_t>(file, "validations_since_best");
     checkpoint.learning_rate_factor = number<double>(file, "learning_rate_factor");
     const auto specs = checkpoint.network.parameters();

@@ -20,6 +20,8 @@ struct Checkpoint {
   ParameterValues best;
   double best_loss = 0;
   std::int64_t best_step = 0;
+  // Micrographs in memory at a time, on which the batches depend; 0: not known.
+  std::int64_t slots = 0;
   std::int64_t validations_since_best = 0;
   // Below 1 after the training has diverged and gone back to a checkpoint.
   double learning_rate_factor = 1;

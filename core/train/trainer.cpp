@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <span>
 
 namespace limpid {
@@ -16,6 +17,11 @@ constexpr std::uint64_t blind_spot_stream = 0x4000000000000000ull;
 
 Shape batch_shape(const TrainingSettings& settings) {
   return {settings.batch_size, settings.patch_size_px, settings.patch_size_px, 1};
+}
+
+// One weight for each crop, or for each pixel where some are hidden.
+Shape weight_shape(const TrainingSettings& settings) {
+  return settings.noise_radius_px ? batch_shape(settings) : Shape{1, 1, 1, settings.batch_size};
 }
 
 }  // namespace
@@ -49,12 +55,15 @@ Trainer::Trainer(Backend& backend,
   target_ = backend.allocate_tensor(shape, DataType::float32);
   if (settings.noise_radius_px)
     blind_spots_.emplace(settings.patch_size_px, *settings.noise_radius_px);
-  const Shape weight_shape = blind_spots_ ? shape : Shape{1, 1, 1, settings.batch_size};
-  loss_weight_ = backend.allocate_tensor(weight_shape, DataType::float32);
-  const std::size_t image_bytes = Tensor::size_bytes(shape, DataType::float32);
-  const std::size_t weight_bytes = Tensor::size_bytes(weight_shape, DataType::float32);
+  loss_weight_ = backend.allocate_tensor(weight_shape(settings), DataType::float32);
   for (auto& staging : staging_)
-    staging = backend.allocate_staging(2 * image_bytes + weight_bytes);
+    staging = backend.allocate_staging(staging_bytes(settings) / std::size(staging_));
+}
+
+std::size_t Trainer::staging_bytes(const TrainingSettings& settings) {
+  const std::size_t image_bytes = Tensor::size_bytes(batch_shape(settings), DataType::float32);
+  const std::size_t weight_bytes = Tensor::size_bytes(weight_shape(settings), DataType::float32);
+  return std::size(decltype(staging_){}) * (2 * image_bytes + weight_bytes);
 }
 
 void Trainer::step(const Batch& batch) {

@@ -6,6 +6,7 @@
 #include "core/data/patch_loader.h"
 #include "core/nn/unet.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -54,6 +55,9 @@ class Trainer {
           const UNetDescription& description,
           const TrainingSettings& settings,
           const ParameterValues& start);
+
+  // Memory of the host through which batches reach the device.
+  static std::size_t staging_bytes(const TrainingSettings& settings);
 
   // Queues one step; returns before the device has finished it. Waits for the step before.
   void step(const Batch& batch);

@@ -24,7 +24,14 @@ class SelectedPairs : public PairSource {
   std::int64_t count() const override { return static_cast<std::int64_t>(indices_.size()); }
   std::string name(std::int64_t index) const override { return source_.name(at(index)); }
   ImagePair load(std::int64_t index) const override { return source_.load(at(index)); }
+  void load_into(std::int64_t index, ImagePair& pair) const override {
+    source_.load_into(at(index), pair);
+  }
   ImageSize size(std::int64_t index) const override { return source_.size(at(index)); }
+  PairCost cost(std::int64_t index) const override { return source_.cost(at(index)); }
+  std::vector<std::string> files(std::int64_t index) const override {
+    return source_.files(at(index));
+  }
 
  private:
   std::int64_t at(std::int64_t index) const { return indices_[static_cast<std::size_t>(index)]; }
@@ -94,6 +101,14 @@ Validation::Validation(Backend& backend,
     fail(ErrorKind::input,
          "none of the {} micrographs set aside for validation can be used",
          indices.size());
+}
+
+std::size_t Validation::largest_bytes(std::int64_t pair_count, const TrainingSettings& settings) {
+  constexpr std::int64_t crops_per_pair = crops_per_side * crops_per_side;
+  const std::int64_t crops = std::min(pair_count * crops_per_pair,
+                                      static_cast<std::int64_t>(most_crops) + crops_per_pair - 1);
+  return 2 * sizeof(float) *
+         static_cast<std::size_t>(crops * settings.patch_size_px * settings.patch_size_px);
 }
 
 void Validation::cut_crops(const ImagePair& pair, std::int64_t size) {

@@ -6,6 +6,7 @@
 #include "core/nn/unet.h"
 #include "core/train/trainer.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -38,6 +39,9 @@ class Validation {
              const PairSource& source,
              const std::vector<std::int64_t>& indices,
              const TrainingSettings& settings);
+
+  // Memory that the crops of so many pairs take at most.
+  static std::size_t largest_bytes(std::int64_t pair_count, const TrainingSettings& settings);
 
   ValidationScores measure(const ParameterValues& values);
   std::int64_t crop_count() const { return static_cast<std::int64_t>(crops_.size()); }

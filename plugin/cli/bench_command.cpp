@@ -2,16 +2,22 @@
 #include "core/base/parallel.h"
 #include "core/io/atomic_file.h"
 #include "plugin/benchmark/benchmark.h"
+#include "plugin/benchmark/loader_benchmark.h"
+#include "plugin/cli/checked_option.h"
 #include "plugin/cli/command.h"
+#include "plugin/cli/memory_size.h"
 #include "plugin/exit_code.h"
+#include "plugin/micrographs/micrograph_arguments.h"
 #include "plugin/processors.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <cstddef>
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace limpid {
@@ -27,6 +33,9 @@ struct BenchOptions {
   std::int64_t batch_size = 0;
   double seconds = 5;
   std::string json_file;
+  std::vector<std::string> loader_paths;  // empty: networks are measured
+  std::size_t memory_bytes = std::size_t{1} << 30;
+  double budgets = 10;
 };
 
 std::vector<BenchmarkCase> cases_of(const BenchOptions& options, const Backend& backend) {
@@ -71,8 +80,28 @@ std::string device_line(const Backend& backend) {
       backend.name().starts_with("cpu") ? fmt::format(", {} threads", thread_count()) : "");
 }
 
+int bench_loader(const BenchOptions& options) {
+  LoaderBenchmarkCase what;
+  for (const std::string& argument : options.loader_paths)
+    for (std::string& path : files_of_argument(argument))
+      what.paths.push_back(std::move(path));
+  what.loader.mode = LoaderMode::stream;
+  what.loader.threads = options.threads;
+  what.loader.memory_bytes = options.memory_bytes;
+  what.loader.patch_size_px = options.patch_size_px > 0 ? options.patch_size_px : 512;
+  what.loader.batch_size = options.batch_size > 0 ? options.batch_size : 16;
+  what.budgets = options.budgets;
+  const LoaderBenchmarkResult result = run_loader_benchmark(what);
+  fmt::print("{}", loader_benchmark_table(result));
+  if (!options.json_file.empty())
+    write_file_atomically(options.json_file, loader_benchmark_json(result) + "\n");
+  return status(ExitCode::done);
+}
+
 int bench(const BenchOptions& options) {
   set_thread_count(options.threads);
+  if (!options.loader_paths.empty())
+    return bench_loader(options);
   std::string json;
   for (const auto& backend : make_backends(options.device)) {
     const std::vector<BenchmarkCase> cases = cases_of(options, *backend);
@@ -112,6 +141,20 @@ CommandAction define_bench(CLI::App& parser) {
       ->check(CLI::Range(1, 4096));
   parser.add_option("--seconds", options->seconds, "How long to repeat each measurement")
       ->check(CLI::Range(0.0, 3600.0));
+  parser.add_option("--loader",
+                    options->loader_paths,
+                    "Files, patterns or folders: how fast they are read in training that streams, "
+                    "instead of networks; two neighbours are taken for halves");
+  parser.add_option_function<std::string>("--memory",
+                                          checked([options](const std::string& text) {
+                                            options->memory_bytes = parse_memory_size(text);
+                                          }),
+                                          "With --loader: memory for the data; default 1G");
+  parser
+      .add_option("--budgets",
+                  options->budgets,
+                  "With --loader: how many times the memory is read; default 10")
+      ->check(CLI::PositiveNumber);
   parser.add_option("--json", options->json_file, "File for the results");
   return [options] { return bench(*options); };
 }

@@ -8,15 +8,61 @@
 
 namespace limpid {
 
+namespace {
+
+// An option that is "auto", as by default, or "off".
+void add_switch(CLI::App& parser, const char* name, bool& value, const char* description) {
+  parser
+      .add_option_function<std::string>(
+          name, [&value](const std::string& text) { value = text == "auto"; }, description)
+      ->check(CLI::IsMember({"auto", "off"}));
+}
+
+void add_watch_options(CLI::App& parser, WatchOptions& options) {
+  CLI::Option* const watch = parser.add_flag(
+      "--watch",
+      options.is_on,
+      "Go on looking for new micrographs, until a file 'stop_watching' is in the output folder");
+  parser
+      .add_option(
+          "--watch_minutes", options.minutes, "Begin nothing new after this time; 0: no limit")
+      ->check(CLI::Range(0.0, 1e6))
+      ->needs(watch);
+  parser
+      .add_option("--watch_idle_minutes",
+                  options.idle_minutes,
+                  "End after this time without a new micrograph, 60 by default; 0: no limit")
+      ->check(CLI::Range(0.0, 1e6))
+      ->needs(watch);
+  parser
+      .add_option("--watch_interval",
+                  options.interval_seconds,
+                  "Seconds between two looks, 5 by default; a file is complete when it has not "
+                  "changed from one to the next")
+      ->check(CLI::Range(0.05, 3600.0))
+      ->needs(watch);
+}
+
+}  // namespace
+
 void add_denoise_options(CLI::App& parser, DenoiseJob& job) {
   parser.add_option("--model", job.model, "Name of a shipped model, or a model file");
   parser.add_flag("--float16", job.float16, "Write half precision (MRC mode 12)");
+  add_switch(parser,
+             "--halves",
+             job.use_halves,
+             "Measure the quality on even and odd halves where there are any: auto or off");
+  add_switch(parser,
+             "--resample",
+             job.resample,
+             "Where the model does not know the pixel size, denoise at one that it knows and bring "
+             "the result back: auto or off");
   parser
-      .add_option_function<std::string>(
-          "--halves",
-          [&job](const std::string& text) { job.use_halves = text == "auto"; },
-          "Measure the quality on even and odd halves where there are any: auto or off")
-      ->check(CLI::IsMember({"auto", "off"}));
+      .add_option("--keep_high_resolution",
+                  job.keep_high_resolution_angstrom,
+                  "Keep the raw frequencies beyond this resolution, in angstrom; 0: none")
+      ->check(CLI::Range(0.0, 10000.0));
+  add_watch_options(parser, job.watch);
 }
 
 CommandAction define_denoise(CLI::App& parser) {

@@ -69,6 +69,19 @@ CommandAction define_evaluate(CLI::App& parser) {
       "--no_filters",
       [job](std::int64_t) { job->reference_filters = false; },
       "Leave out the best Gaussian and the radial Wiener filter, which take most of the time");
+  parser.add_flag(
+      "--baselines",
+      job->baselines,
+      "Run Gaussian and Wiener filters, chosen from the halves of the noisy micrographs "
+      "where there are any, through the same tables and pictures");
+  parser.add_option("--in_coords",
+                    job->coordinates,
+                    "STAR file of picked particles: looks for particles in what was removed");
+  parser
+      .add_option("--particle_diameter",
+                  job->particle_diameter_angstrom,
+                  "Angstrom; the windows around picks are 1.5 times as wide")
+      ->check(CLI::PositiveNumber);
   return [job] { return run_job(*job); };
 }
 

@@ -30,7 +30,7 @@ const std::vector<Command> commands = {
     {"evaluate", "Scores denoised micrographs, with a truth or from halves", define_evaluate},
     {"preview", "Draws micrographs before and after denoising", define_preview},
     {"remap", "Makes coordinates picked on denoised micrographs fit the originals", define_remap},
-    {"models", "Lists, describes and copies models", define_models},
+    {"models", "Lists, describes, imports and copies models", define_models},
     {"doctor", "Says what works on this machine, what does not and why", define_doctor},
     {"bench", "Measures the speed on this machine", define_bench},
     {"demo", "Shows the whole way on simulated micrographs", define_demo},

@@ -3,13 +3,16 @@
 #include "core/io/input_file.h"
 #include "plugin/cli/command.h"
 #include "plugin/exit_code.h"
+#include "plugin/model_import/import_topaz.h"
 #include "plugin/model_report.h"
 #include "plugin/model_store.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <system_error>
 
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -46,6 +49,16 @@ int export_model(const std::string& name_or_path, const std::string& destination
   return status(ExitCode::done);
 }
 
+int import_topaz_model(const std::string& path, const std::string& destination) {
+  std::error_code none;
+  if (std::filesystem::equivalent(path, destination, none))
+    fail(ErrorKind::usage, "'{}' would be replaced by the model made from it", path);
+  const Model model = import_topaz(path);
+  const std::string hash = save_model(destination, model);
+  fmt::print("{}  {}  {}\n", hash, model.description.name, destination);
+  return status(ExitCode::done);
+}
+
 }  // namespace
 
 CommandAction define_models(CLI::App& parser) {
@@ -53,12 +66,20 @@ CommandAction define_models(CLI::App& parser) {
   parser.require_subcommand(1);
   parser.add_subcommand("list", "The models that can be named");
   CLI::App* info_parser = parser.add_subcommand("info", "What a model is and how it was made");
+  CLI::App* import_parser = parser.add_subcommand(
+      "import-topaz", "Makes a model of weights of Topaz-Denoise; needs python3, nothing else");
+  import_parser->add_option("file", options->model, "File of Topaz, such as unet_L2_v0.2.2.sav")
+      ->required();
+  import_parser->add_option("-o,--o", options->destination, "Model to write (.safetensors)")
+      ->required();
   CLI::App* export_parser = parser.add_subcommand("export", "Copies a model into a file");
   for (CLI::App* subcommand : {info_parser, export_parser})
     subcommand->add_option("model", options->model, "Name of a shipped model, or a file")
         ->required();
   export_parser->add_option("file", options->destination, "File to write")->required();
-  return [options, info_parser, export_parser] {
+  return [options, info_parser, import_parser, export_parser] {
+    if (import_parser->parsed())
+      return import_topaz_model(options->model, options->destination);
     if (info_parser->parsed())
       return info(options->model);
     if (export_parser->parsed())

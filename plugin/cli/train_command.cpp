@@ -69,6 +69,11 @@ void add_train_options(CLI::App& parser, TrainJob& job) {
                   job.validation_fraction,
                   "Share of the micrographs that is set aside to measure progress")
       ->check(CLI::Range(0.0, 0.9));
+  parser.add_option_function<std::string>(
+      "--loader",
+      checked([&job](const std::string& text) { job.loader = loader_mode_from_name(text); }),
+      "Where micrographs are between their uses: resident (all stay in the memory of the host), "
+      "stream (a few do, the others are read again) or auto (resident if --memory suffices)");
   parser
       .add_option("--patience",
                   job.patience,

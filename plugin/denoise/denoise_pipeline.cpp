@@ -60,22 +60,29 @@ DenoisePipeline::DenoisePipeline(const std::vector<std::unique_ptr<Backend>>& ba
                                  const Model& model,
                                  const DenoiseJob& job,
                                  const OutputFolder& output)
-    : backends_(backends), model_(model), job_(job), output_(output) {}
+    : backends_(backends),
+      model_(model),
+      job_(job),
+      output_(output),
+      notes_(model.description, job.resample) {}
 
-void DenoisePipeline::run(std::vector<DenoiseItem> items,
+void DenoisePipeline::run(const NextDenoiseItem& next,
                           const Progress& progress,
                           const std::function<void(const DenoisedItem&)>& finished) {
   WorkQueue raw(backends_.size());
   WorkQueue denoised(backends_.size());
   std::atomic<std::size_t> working{backends_.size()};
+  std::atomic<bool> is_closing{false};
+  const auto is_over = [&] { return is_closing || progress.stop_requested(); };
   Threads threads([&] {
+    is_closing = true;
     raw.close();
     denoised.close();
   });
   threads.add([&] {
     try {
       set_thread_count(job_.run.threads);
-      read(std::move(items), progress, raw);
+      read(next, is_over, raw);
       raw.close();
     } catch (...) {
       raw.close_with_error(std::current_exception());
@@ -103,15 +110,16 @@ void DenoisePipeline::run(std::vector<DenoiseItem> items,
   }
 }
 
-void DenoisePipeline::read(std::vector<DenoiseItem> items,
-                           const Progress& progress,
+void DenoisePipeline::read(const NextDenoiseItem& next,
+                           const std::function<bool()>& is_over,
                            WorkQueue& raw) const {
-  for (DenoiseItem& item : items) {
-    if (progress.stop_requested())
+  while (!is_over()) {
+    std::optional<DenoiseItem> item = next(is_over);
+    if (!item)
       return;
     auto work = std::make_unique<Work>();
     work->begin = Clock::now();
-    work->outcome.item = std::move(item);
+    work->outcome.item = std::move(*item);
     work->outcome.result.name = work->outcome.item.entry.name;
     attempt(work->outcome.result, "denoising", [&] {
       read_micrograph(work->outcome.item.entry.path, work->micrograph);
@@ -129,16 +137,22 @@ void DenoisePipeline::denoise(Backend& backend,
   const DenoiserOptions options{
       .memory_bytes = memory_limit_bytes(backend, job_.run),
       .stop_requested = [&progress] { return progress.stop_requested(); }};
-  Denoiser denoiser(backend, model_, options);
+  const MicrographDenoiserOptions treatment{
+      .resample = job_.resample,
+      .keep_high_resolution_angstrom = job_.keep_high_resolution_angstrom};
+  MicrographDenoiser denoiser(backend, model_, options, treatment);
   // Of its own, because it is made for images of another size.
-  Denoiser window_denoiser(backend, model_, options);
+  MicrographDenoiser window_denoiser(backend, model_, options, treatment);
   while (auto next = raw.pop()) {
     if (progress.stop_requested())
       return;
     Work& work = **next;
     ItemResult& result = work.outcome.result;
     attempt(result, "denoising", [&] {
-      const Denoiser::Report report = denoiser.denoise(work.micrograph.pixels);
+      const std::optional<double> pixel_size = work.pixel_size_angstrom();
+      const auto [report, working_pixel_size] =
+          denoiser.denoise(work.micrograph.pixels, pixel_size);
+      notes_.say(result.name, pixel_size, working_pixel_size);
       if (report.repaired_count > 0)
         log_warning("'{}': {} pixels are not finite and were replaced by their surroundings",
                     result.name,
@@ -148,6 +162,8 @@ void DenoisePipeline::denoise(Backend& backend,
                         {"input_sigma", report.scale.sigma},
                         {"repaired_pixels", static_cast<double>(report.repaired_count)},
                         {"tiles", static_cast<double>(report.tile_count)}};
+      if (working_pixel_size)
+        result.numbers["working_pixel_size_angstrom"] = *working_pixel_size;
       measure_quality(work, window_denoiser);
     });
     if (!denoised.push(std::move(*next)))
@@ -174,22 +190,21 @@ void DenoisePipeline::read_windows(Work& work) const {
   }
 }
 
-void DenoisePipeline::measure_quality(Work& work, Denoiser& denoiser) const {
+void DenoisePipeline::measure_quality(Work& work, MicrographDenoiser& denoiser) const {
   const MicrographEntry& entry = work.outcome.item.entry;
   const bool has_halves = !work.odd_window.empty();
-  const std::optional<double> pixel_size = work.micrograph.pixel_size_angstrom
-                                               ? work.micrograph.pixel_size_angstrom
-                                               : entry.pixel_size_angstrom;
+  const std::optional<double> pixel_size = work.pixel_size_angstrom();
   try {
     repair_non_finite(work.raw_window);
-    work.outcome.result.numbers.merge(
-        as_map(measure_trust({.raw = work.raw_window,
-                              .denoised = trust_window(work.micrograph.pixels),
-                              .even = has_halves ? &work.even_window : nullptr,
-                              .odd = has_halves ? &work.odd_window : nullptr,
-                              .pixel_size_angstrom = pixel_size.value_or(1.0),
-                              .seed = job_.run.seed,
-                              .denoise = [&](Image& image) { denoiser.denoise(image); }})));
+    work.outcome.result.numbers.merge(as_map(
+        measure_trust({.raw = work.raw_window,
+                       .denoised = trust_window(work.micrograph.pixels),
+                       .whole = &work.micrograph.pixels,
+                       .even = has_halves ? &work.even_window : nullptr,
+                       .odd = has_halves ? &work.odd_window : nullptr,
+                       .pixel_size_angstrom = pixel_size.value_or(1.0),
+                       .seed = job_.run.seed,
+                       .denoise = [&](Image& image) { denoiser.denoise(image, pixel_size); }})));
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::input)
       throw;

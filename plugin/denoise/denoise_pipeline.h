@@ -2,10 +2,11 @@
 
 #include "core/backend/backend.h"
 #include "core/base/bounded_queue.h"
-#include "core/infer/denoiser.h"
+#include "core/infer/micrograph_denoiser.h"
 #include "core/io/micrograph_file.h"
 #include "core/io/mrc_writer.h"
 #include "core/nn/model.h"
+#include "plugin/denoise/pixel_size_notes.h"
 #include "plugin/job.h"
 #include "plugin/micrographs/micrograph_table.h"
 #include "plugin/output/output_folder.h"
@@ -15,6 +16,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +26,11 @@ struct DenoiseItem {
   MicrographEntry entry;
   std::string fingerprint;
 };
+
+// Gives the micrographs of a run one after the other, nothing after the last. It may wait for them,
+// but not once `is_over` holds.
+using NextDenoiseItem =
+    std::function<std::optional<DenoiseItem>(const std::function<bool()>& is_over)>;
 
 // What became of an item: its file is complete, or the result says why there is none.
 struct DenoisedItem {
@@ -43,9 +50,10 @@ class DenoisePipeline {
                   const DenoiseJob& job,
                   const OutputFolder& output);
 
-  // Calls `finished` in the caller's thread for each item; once the progress asks to stop, only for
-  // those that are denoised already. Throws whatever ends a run: Error(device), Error(storage).
-  void run(std::vector<DenoiseItem> items,
+  // Asks for items in a thread of its own. Calls `finished` in the caller's for each; once the
+  // progress asks to stop, only for those that are denoised already. Throws whatever ends a run:
+  // Error(device), Error(storage).
+  void run(const NextDenoiseItem& next,
            const Progress& progress,
            const std::function<void(const DenoisedItem&)>& finished);
 
@@ -58,17 +66,25 @@ class DenoisePipeline {
     Image even_window;
     Image odd_window;
     std::chrono::steady_clock::time_point begin;
+
+    // The list knows better: headers are often left at 1 A or at that of the camera.
+    std::optional<double> pixel_size_angstrom() const {
+      const auto& from_list = outcome.item.entry.pixel_size_angstrom;
+      return from_list ? from_list : micrograph.pixel_size_angstrom;
+    }
   };
   using WorkPointer = std::unique_ptr<Work>;
   using WorkQueue = BoundedQueue<WorkPointer>;
 
-  void read(std::vector<DenoiseItem> items, const Progress& progress, WorkQueue& raw) const;
+  void read(const NextDenoiseItem& next,
+            const std::function<bool()>& is_over,
+            WorkQueue& raw) const;
   void denoise(Backend& backend,
                const Progress& progress,
                WorkQueue& raw,
                WorkQueue& denoised) const;
   void read_windows(Work& work) const;
-  void measure_quality(Work& work, Denoiser& denoiser) const;
+  void measure_quality(Work& work, MicrographDenoiser& denoiser) const;
   void write(Work& work) const;
   MrcWriteOptions write_options(const Work& work) const;
 
@@ -76,6 +92,7 @@ class DenoisePipeline {
   const Model& model_;
   const DenoiseJob& job_;
   const OutputFolder& output_;
+  mutable PixelSizeNotes notes_;
 };
 
 }  // namespace limpid

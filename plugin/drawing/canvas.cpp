@@ -254,6 +254,33 @@ std::string Canvas::finish() {
   return std::move(bytes_);
 }
 
+std::string Canvas::finish_in_grey() {
+  require(format_ == PictureFormat::png, "only a PNG can be grey");
+  check();
+  context_.reset();
+  cairo_surface_flush(surface_.get());
+  const int width = cairo_image_surface_get_width(surface_.get());
+  const int height = cairo_image_surface_get_height(surface_.get());
+  // Written as a PNG with one byte a pixel.
+  const std::unique_ptr<cairo_surface_t, SurfaceDeleter> grey(
+      cairo_image_surface_create(CAIRO_FORMAT_A8, width, height));
+  check_status(cairo_surface_status(grey.get()));
+  const auto row_of = [](cairo_surface_t* surface, int y) {
+    return cairo_image_surface_get_data(surface) +
+           static_cast<std::ptrdiff_t>(y) * cairo_image_surface_get_stride(surface);
+  };
+  for (int y = 0; y < height; ++y) {
+    const auto* const pixels = reinterpret_cast<const std::uint32_t*>(row_of(surface_.get(), y));
+    unsigned char* const row = row_of(grey.get(), y);
+    for (int x = 0; x < width; ++x)
+      row[x] = static_cast<unsigned char>(pixels[x] >> 8);  // green
+  }
+  cairo_surface_mark_dirty(grey.get());
+  check_status(cairo_surface_write_to_png_stream(grey.get(), append_bytes, &bytes_));
+  surface_.reset();
+  return std::move(bytes_);
+}
+
 void Canvas::save(const std::string& path) {
   const std::string bytes = with_context("making '" + path + "'", [this] { return finish(); });
   write_file_atomically(path, bytes);

@@ -68,6 +68,8 @@ class Canvas {
 
   // Ends the last page and returns the file's bytes; nothing can be drawn afterwards.
   std::string finish();
+  // The same of a PNG without its colours: half as large.
+  std::string finish_in_grey();
   // The same into a file, which appears complete or not at all.
   void save(const std::string& path);
 

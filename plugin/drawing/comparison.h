@@ -57,6 +57,9 @@ struct ComparisonPicture {
 // is as plain as it was before; denoised and truth share one window.
 ComparisonPicture make_comparison(const ComparisonInput& input);
 
+// Size, pixel size and how it is shown, for a caption.
+std::string comparison_facts(const ComparisonPicture& picture);
+
 // Size of the page that a comparison fills.
 Size comparison_size(const ComparisonPicture& picture);
 void draw_comparison(Canvas& canvas, const ComparisonPicture& picture);

@@ -1,4 +1,5 @@
 #include "plugin/drawing/comparison.h"
+#include "plugin/drawing/comparison_spectra.h"
 #include "plugin/drawing/curves.h"
 #include "plugin/drawing/scale_bar.h"
 #include "plugin/drawing/spectrum_view.h"
@@ -74,15 +75,6 @@ Layout lay_out(const ComparisonPicture& comparison) {
   return layout;
 }
 
-// Cycles per pixel at the sides of a spectrum's picture: little of what is finer can be told from
-// noise in one micrograph.
-double highest_frequency(const ComparisonPicture& comparison) {
-  constexpr double finest_angstrom = 5;
-  return comparison.pixel_size_angstrom
-             ? std::min(0.5, *comparison.pixel_size_angstrom / finest_angstrom)
-             : 0.5;
-}
-
 // With as many digits as tell the two ends apart.
 std::string range_text(const GreyWindow& window) {
   const double digits = window.width() > 0 ? 2 - std::floor(std::log10(window.width())) : 3;
@@ -93,18 +85,9 @@ std::string range_text(const GreyWindow& window) {
   return fmt::format("grey scale {} to {}", text(window.low), text(window.high));
 }
 
-std::string facts_of(const ComparisonPicture& comparison) {
-  std::string facts = fmt::format("{} \u00d7 {} px", comparison.width_px, comparison.height_px);
-  if (comparison.pixel_size_angstrom)
-    facts += fmt::format(",  {:.4g} \u00c5/px", *comparison.pixel_size_angstrom);
-  if (comparison.block_px > 1)
-    facts += fmt::format(",  shown with {0} \u00d7 {0} px averaged", comparison.block_px);
-  return facts;
-}
-
 void draw_title(Canvas& canvas, const ComparisonPicture& comparison, const Layout& layout) {
   const double right = layout.page.width - margin;
-  const std::string facts = facts_of(comparison);
+  const std::string facts = comparison_facts(comparison);
   TextStyle style = caption_style;
   style.align = TextAlign::right;
   const double baseline = margin + 18;
@@ -191,57 +174,6 @@ void draw_panel(Canvas& canvas,
     draw_resolution_ticks(canvas, area, *comparison.pixel_size_angstrom / frequency);
 }
 
-// Frequency axis in cycles per pixel, labelled by what people call resolution where it is known.
-Axis frequency_axis(const ComparisonPicture& comparison) {
-  const double highest = highest_frequency(comparison);
-  Axis axis{.label = "Spatial frequency (cycles per pixel)", .low = 0.0, .high = highest};
-  if (!comparison.pixel_size_angstrom)
-    return axis;
-  axis.label = "Resolution (\u00c5)";
-  double last = 0;
-  for (const double angstrom : {100.0, 50.0, 30.0, 20.0, 15.0, 12.0, 10.0, 8.0, 7.0, 6.0, 5.0}) {
-    const double frequency = *comparison.pixel_size_angstrom / angstrom;
-    if (frequency > highest + 1e-9 || frequency - last < 0.03 * highest)
-      continue;
-    axis.ticks.push_back({frequency, fmt::format("{:g}", angstrom)});
-    last = frequency;
-  }
-  return axis;
-}
-
-// The level of the raw micrograph's noise: the middle of its finer half.
-double noise_power(const PowerSpectrum& raw) {
-  const auto middle = static_cast<std::ptrdiff_t>(raw.ring_power.size() / 2);
-  std::vector<double> fine(raw.ring_power.begin() + middle, raw.ring_power.end());
-  const auto median = fine.begin() + static_cast<std::ptrdiff_t>(fine.size() / 2);
-  std::nth_element(fine.begin(), median, fine.end());
-  return *median;
-}
-
-CurvePlot radial_power(const ComparisonPicture& comparison) {
-  // What is a thousand times weaker than the noise is as good as nothing.
-  constexpr double least_power = 1e-3;
-  CurvePlot plot;
-  plot.title = "Power spectrum, mean over rings";
-  plot.x = frequency_axis(comparison);
-  plot.y = {.label = "Power (noise = 1)", .is_logarithmic = true, .low = least_power};
-  const double noise = noise_power(comparison.panels.front().spectrum);
-  for (const ComparisonPanel& panel : comparison.panels) {
-    Curve curve{.label = panel.title};
-    // Ring 0 is the mean, the last one the corners.
-    for (std::size_t ring = 1; ring + 1 < panel.spectrum.ring_power.size(); ++ring) {
-      const double frequency =
-          static_cast<double>(ring) / static_cast<double>(panel.spectrum.tile_px);
-      if (frequency > *plot.x.high)
-        break;
-      curve.x.push_back(frequency);
-      curve.y.push_back(panel.spectrum.ring_power[ring] / noise);
-    }
-    plot.curves.push_back(std::move(curve));
-  }
-  return plot;
-}
-
 // The numbers below the pictures, from left to right on as many lines as they need.
 struct FooterEntry {
   Point position;
@@ -265,6 +197,15 @@ std::vector<FooterEntry> lay_out_footer(const ComparisonPicture& comparison, con
 
 }  // namespace
 
+std::string comparison_facts(const ComparisonPicture& comparison) {
+  std::string facts = fmt::format("{} \u00d7 {} px", comparison.width_px, comparison.height_px);
+  if (comparison.pixel_size_angstrom)
+    facts += fmt::format(",  {:.4g} \u00c5/px", *comparison.pixel_size_angstrom);
+  if (comparison.block_px > 1)
+    facts += fmt::format(",  shown with {0} \u00d7 {0} px averaged", comparison.block_px);
+  return facts;
+}
+
 Size comparison_size(const ComparisonPicture& comparison) {
   const Layout layout = lay_out(comparison);
   const std::vector<FooterEntry> footer = lay_out_footer(comparison, layout);
@@ -278,9 +219,10 @@ void draw_comparison(Canvas& canvas, const ComparisonPicture& comparison) {
   const SpectrumBackground background(comparison.panels.front().spectrum);
   for (std::size_t column = 0; column < comparison.panels.size(); ++column)
     draw_panel(canvas, comparison, layout, background, column);
-  draw_curves(canvas,
-              {margin, layout.curves_y, layout.page.width - 2 * margin, curves_height},
-              radial_power(comparison));
+  CurvePlot curves = radial_power(comparison);
+  curves.title = "Power spectrum, mean over rings";
+  draw_curves(
+      canvas, {margin, layout.curves_y, layout.page.width - 2 * margin, curves_height}, curves);
   for (const FooterEntry& entry : lay_out_footer(comparison, layout))
     canvas.text(entry.position, entry.text, footer_style);
 }

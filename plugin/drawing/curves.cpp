@@ -170,6 +170,12 @@ void draw_curves(Canvas& canvas, const Rectangle& area, const CurvePlot& plot) {
   draw_legend(canvas, plot, scale.frame.right(), baseline);
 }
 
+std::string drawn_curves(PictureFormat format, const CurvePlot& plot, Size page_size) {
+  Canvas canvas(format, page_size);
+  draw_curves(canvas, {0, 0, page_size.width, page_size.height}, plot);
+  return canvas.finish();
+}
+
 void write_curves(const std::string& path, const CurvePlot& plot, Size page_size) {
   constexpr double margin = 12;
   Canvas canvas(picture_format(path), page_size);

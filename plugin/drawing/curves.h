@@ -28,6 +28,8 @@ Color curve_color(std::size_t index);
 // Fills `area` with frame, ticks, curves, title and a legend in one line above the frame.
 void draw_curves(Canvas& canvas, const Rectangle& area, const CurvePlot& plot);
 
+// The bytes of a file of one page.
+std::string drawn_curves(PictureFormat format, const CurvePlot& plot, Size page_size);
 // One page; the format by the extension of the path.
 void write_curves(const std::string& path, const CurvePlot& plot, Size page_size = {760, 460});
 

@@ -12,14 +12,19 @@
 namespace limpid {
 namespace {
 
+// Tiles along a side: large ones are fewer, or a large micrograph would take seconds.
 constexpr std::int64_t most_tiles_per_side = 8;
+constexpr std::int64_t least_tiles_per_side = 4;
+constexpr std::int64_t looked_at_px = 4096;
 constexpr std::int64_t least_tile_px = 128;
 
 // First pixels of tiles that cover a side with half a tile of overlap, or leave gaps where that
 // would be too many.
 std::vector<std::int64_t> tile_origins(std::int64_t side, std::int64_t tile_px) {
   const std::int64_t wanted = (2 * side + tile_px - 1) / tile_px - 1;
-  const std::int64_t count = std::clamp<std::int64_t>(wanted, 1, most_tiles_per_side);
+  const std::int64_t most =
+      std::clamp(looked_at_px / tile_px, least_tiles_per_side, most_tiles_per_side);
+  const std::int64_t count = std::clamp<std::int64_t>(wanted, 1, most);
   std::vector<std::int64_t> origins;
   for (std::int64_t i = 0; i < count; ++i)
     origins.push_back(count == 1 ? (side - tile_px) / 2 : i * (side - tile_px) / (count - 1));

@@ -144,14 +144,21 @@ TruthScores evaluate_against_truth(const Image* noisy,
   if (noisy)
     methods.push_back(comparison.score("noisy", *noisy));
   methods.push_back(comparison.score("constant image", constant_image(truth)));
-  if (!noisy || !options.filters)
-    return scores;
-  {
-    const BestGaussian gaussian = best_gaussian(*noisy, truth);
-    methods.push_back(comparison.score("best Gaussian*", gaussian.image));
-    methods.back().gaussian_sigma_angstrom = gaussian.sigma_px * pixel_size_angstrom;
+  const auto add = [&](const std::string& method, const Image& image) {
+    methods.push_back(comparison.score(method, image));
+    if (options.see_result)
+      options.see_result(method, image);
+  };
+  if (noisy && options.filters) {
+    {
+      const BestGaussian gaussian = best_gaussian(*noisy, truth);
+      add("best Gaussian*", gaussian.image);
+      methods.back().gaussian_sigma_angstrom = gaussian.sigma_px * pixel_size_angstrom;
+    }
+    add("radial Wiener*", radial_wiener(*noisy, truth));
   }
-  methods.push_back(comparison.score("radial Wiener*", radial_wiener(*noisy, truth)));
+  for (const auto& [method, image] : options.others)
+    add(method, *image);
   return scores;
 }
 

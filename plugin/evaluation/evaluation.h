@@ -5,8 +5,10 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 // Scores of images against the noiseless truth of one micrograph, always beside what needs no
@@ -78,6 +80,10 @@ struct TruthScores {
 
 struct TruthEvaluationOptions {
   bool filters = true;  // the best Gaussian and the radial Wiener filter, which take most time
+  // Further results of the noisy image, by method.
+  std::vector<std::pair<std::string, const Image*>> others = {};
+  // Told of what each filter and each of the `others` made, before it is forgotten.
+  std::function<void(const std::string& method, const Image&)> see_result = {};
 };
 
 // Rows denoised, noisy, constant image, best Gaussian, radial Wiener. Without `noisy` (null) only

@@ -49,6 +49,15 @@ void choose_pixel_size(Files& files,
       files.pixel_size_angstrom = entry->pixel_size_angstrom;
 }
 
+WholeFiles whole_files(const MicrographEntry& denoised, const MicrographEntry* noisy) {
+  if (!noisy)
+    return {.denoised = denoised.path, .noisy = {}, .noisy_even = {}, .noisy_odd = {}};
+  return {.denoised = denoised.path,
+          .noisy = noisy->path,
+          .noisy_even = noisy->even_path,
+          .noisy_odd = noisy->odd_path};
+}
+
 void set_raw_halves(HalfFiles& files, const MicrographEntry& entry) {
   files.raw_even = entry.even_path;
   files.raw_odd = entry.odd_path;
@@ -119,6 +128,7 @@ std::vector<TruthFiles> find_truth_files(const EvaluateJob& job) {
                      .denoised = entry.path,
                      .noisy = inputs[i].entry ? inputs[i].entry->path : "",
                      .truth = truths[i].entry ? truth_path(*truths[i].entry) : "",
+                     .whole = whole_files(entry, inputs[i].entry),
                      .pixel_size_angstrom = {},
                      .problem = truths[i].problem};
     note_problem(files, inputs[i].problem);
@@ -143,6 +153,7 @@ std::vector<HalfFiles> find_half_files(const EvaluateJob& job) {
     const MicrographEntry& entry = denoised.entries[i];
     HalfFiles files;
     files.name = entry.name;
+    files.whole = whole_files(entry, inputs[i].entry);
     files.problem = inputs[i].problem;
     if (inputs[i].entry)
       set_raw_halves(files, *inputs[i].entry);
@@ -153,6 +164,23 @@ std::vector<HalfFiles> find_half_files(const EvaluateJob& job) {
     else
       find_denoised_halves(files, entry.path);
     forbid_same_files(files);
+    choose_pixel_size(files, job, {&entry, inputs[i].entry});
+    all.push_back(std::move(files));
+  }
+  return all;
+}
+
+std::vector<RemovalFiles> find_removal_files(const EvaluateJob& job) {
+  const MicrographList denoised = read_list(job.denoised, "denoised micrographs");
+  const MicrographList noisy = read_list(job.noisy, "--noisy");
+  const Matches inputs = match_micrographs(denoised, noisy, {});
+  std::vector<RemovalFiles> all;
+  for (std::size_t i = 0; i < denoised.entries.size(); ++i) {
+    const MicrographEntry& entry = denoised.entries[i];
+    RemovalFiles files{.name = entry.name,
+                       .whole = whole_files(entry, inputs[i].entry),
+                       .pixel_size_angstrom = {},
+                       .problem = inputs[i].problem};
     choose_pixel_size(files, job, {&entry, inputs[i].entry});
     all.push_back(std::move(files));
   }

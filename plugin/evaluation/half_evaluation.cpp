@@ -96,7 +96,8 @@ std::vector<std::string> find_warnings(const RawHalfMetrics& raw,
 
 HalfScores evaluate_halves(const HalfPair& raw,
                            const HalfPair& denoised,
-                           double pixel_size_angstrom) {
+                           double pixel_size_angstrom,
+                           const std::vector<NamedHalves>& others) {
   require_finite(raw.even, "even half");
   require_finite(raw.odd, "odd half");
   require_finite(denoised.even, "denoised even half");
@@ -111,6 +112,12 @@ HalfScores evaluate_halves(const HalfPair& raw,
   scores.has_signal = has_signal(before, raw.even.pixel_count());
   scores.methods.push_back(score_denoised(after, scores.has_signal));
   scores.methods.push_back(score_raw(before, scores.has_signal));
+  for (const NamedHalves& other : others) {
+    scores.methods.push_back(
+        score_denoised(measure_denoised_halves(raw, {other.even, other.odd}, pixel_size_angstrom),
+                       scores.has_signal));
+    scores.methods.back().method = other.method;
+  }
   scores.warnings = find_warnings(before, after, scores.has_signal);
   scores.bounded = std::move(after.bounded);
   return scores;

@@ -35,15 +35,23 @@ struct HalfScores {
   double pixel_size_angstrom = 0;
   double signal_variance = 0;
   bool has_signal = true;          // signal variance above three standard errors
-  std::vector<HalfScore> methods;  // denoised halves, raw halves
+  std::vector<HalfScore> methods;  // denoised halves, raw halves, others
   BoundedCurve bounded;
   // Lines for the reader: what makes these numbers doubtful.
   std::vector<std::string> warnings;
 };
 
+// Further denoised halves, such as those of a filter.
+struct NamedHalves {
+  std::string method;
+  Image even;
+  Image odd;
+};
+
 // Throws Error(input) when sizes differ, a pixel is not finite, or the pixel size is not above 0.
 HalfScores evaluate_halves(const HalfPair& raw,
                            const HalfPair& denoised,
-                           double pixel_size_angstrom);
+                           double pixel_size_angstrom,
+                           const std::vector<NamedHalves>& others = {});
 
 }  // namespace limpid

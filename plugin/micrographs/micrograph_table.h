@@ -21,6 +21,7 @@ struct MicrographEntry {
   std::string odd_path;
   std::string truth_path;  // of the noiseless image, for simulated micrographs; else empty
   std::optional<double> pixel_size_angstrom;  // from the list; the file's own is not looked at
+  bool operator==(const MicrographEntry&) const = default;
 };
 
 // The micrographs of a job in the order of the list, and the list itself for writing it again with

@@ -45,6 +45,7 @@ constexpr std::array own_names = {std::string_view(".limpid"),
                                   std::string_view("failed.star"),
                                   std::string_view("trust.star"),
                                   std::string_view("micrographs_denoised.star"),
+                                  std::string_view("stop_watching"),
                                   std::string_view("report.json"),
                                   std::string_view("report.html"),
                                   std::string_view("logfile.pdf")};

@@ -6,6 +6,8 @@
 #include "core/io/star_text.h"
 #include "core/io/star_writer.h"
 #include "limpid_version.h"
+#include "plugin/html_report/html_page.h"
+#include "plugin/trust/trust_columns.h"
 
 #include <nlohmann/json.hpp>
 #include <system_error>
@@ -33,6 +35,18 @@ nlohmann::json to_json(const ItemResult& item) {
   return json;
 }
 
+// The meaning of those numbers that the items have.
+nlohmann::json meanings_of(const std::vector<ItemResult>& items) {
+  nlohmann::json meanings = nlohmann::json::object();
+  for (const TrustColumn& column : trust_columns())
+    for (const ItemResult& item : items)
+      if (item.numbers.contains(column.key)) {
+        meanings[column.key] = column.meaning;
+        break;
+      }
+  return meanings;
+}
+
 // As it is, unless a STAR file has no way to hold it: a line end, or both kinds of quotes.
 std::string listable(const std::string& text) {
   std::string result = on_one_line(text);
@@ -55,9 +69,17 @@ void write_report(const std::string& path, const Report& report) {
                                {"failed", report.summary.failed_count},
                                {"seconds", report.seconds},
                                {"warnings", report.summary.warnings},
+                               {"meaning", meanings_of(report.items)},
                                {"items", items}};
   write_file_atomically(path,
                         json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+}
+
+void write_report_page(const std::string& path, const Report& report) {
+  if (!report.summary.page)
+    return;
+  const ReportPage& page = *report.summary.page;
+  write_file_atomically(path, html_page(page, {report.job_json, report.items, report.seconds}));
 }
 
 void write_failed_list(const std::string& path, const std::vector<ItemResult>& items) {

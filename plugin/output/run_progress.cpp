@@ -91,6 +91,15 @@ void RunProgress::begin(std::string_view task, std::int64_t item_count) {
   write_event(dump({{"event", "begin"}, {"task", task_}, {"count", item_count}}));
 }
 
+void RunProgress::item_count_changed(std::int64_t item_count) {
+  std::lock_guard lock(mutex_);
+  if (item_count == item_count_)
+    return;
+  item_count_ = item_count;
+  write_event(dump({{"event", "count"}, {"task", task_}, {"count", item_count}}));
+  show_counter();
+}
+
 void RunProgress::item_finished(const ItemResult& result) {
   std::lock_guard lock(mutex_);
   ++finished_count_;

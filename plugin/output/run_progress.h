@@ -34,6 +34,7 @@ class RunProgress : public Progress {
   ~RunProgress() override;
 
   void begin(std::string_view task, std::int64_t item_count) override;
+  void item_count_changed(std::int64_t item_count) override;
   void item_finished(const ItemResult& result) override;
   void training_step(std::int64_t step, std::int64_t step_count, double loss) override;
   void note(std::string_view line) override;

@@ -2,8 +2,10 @@
 
 #include "core/backend/host/host_memory.h"
 #include "core/base/error.h"
+#include "core/io/printable.h"
 #include "core/nn/initialize.h"
 #include "core/nn/model.h"
+#include "core/train/validation.h"
 #include "plugin/model_store.h"
 #include "plugin/processors.h"
 
@@ -42,6 +44,21 @@ std::size_t default_memory_bytes() {
   return host_memory_bytes() / 4;
 }
 
+LoaderOptions loader_options(const TrainJob& job,
+                             const TrainingSettings& settings,
+                             std::size_t held_out_count) {
+  return {.patch_size_px = settings.patch_size_px,
+          .batch_size = settings.batch_size,
+          .seed = job.run.seed,
+          .mode = job.loader,
+          .memory_bytes = job.run.memory_bytes > 0 ? job.run.memory_bytes : default_memory_bytes(),
+          .reserved_bytes =
+              Trainer::staging_bytes(settings) +
+              Validation::largest_bytes(static_cast<std::int64_t>(held_out_count), settings),
+          .threads = job.run.threads,
+          .max_failed_fraction = job.run.max_failed_fraction};
+}
+
 std::string settings_text(const TrainJob& job,
                           const TrainingPlan& plan,
                           const TrainingStart& start,
@@ -73,9 +90,14 @@ TrainingStart choose_start(const TrainJob& job) {
     return start;
   }
   Model model = load_named_model(job.start_model);
-  return {model.description.network,
-          std::move(model.parameters),
-          fmt::format("{} ({})", job.start_model, model.hash)};
+  const UNetDescription* network = model.description.network.unet();
+  if (network == nullptr)
+    fail(ErrorKind::model,
+         "training from '{}': its network can be applied, not trained; expected a U-Net of "
+         "'limpid train', such as 'default'",
+         printable(job.start_model));
+  return {
+      *network, std::move(model.parameters), fmt::format("{} ({})", job.start_model, model.hash)};
 }
 
 std::int64_t smallest_useful_side_px(const TrainJob& job, const UNetDescription& network) {
@@ -121,10 +143,9 @@ TrainingPlan make_plan(const TrainJob& job,
   }
   plan.starts_from_model = !job.start_model.empty();
   plan.patience = job.patience;
-  plan.seed = job.run.seed;
   settings.noise_radius_px = pairs.noise_radius_px;
-  settings.blind_spot_seed = plan.seed;
-  plan.memory_bytes = job.run.memory_bytes > 0 ? job.run.memory_bytes : default_memory_bytes();
+  settings.blind_spot_seed = job.run.seed;
+  plan.loader = loader_options(job, settings, pairs.sizes.size() - sizes.size());
   plan.settings_text = settings_text(job, plan, start, pairs);
   return plan;
 }

@@ -27,9 +27,8 @@ struct TrainingPlan {
   double minutes = 0;
   std::int64_t patience = 0;  // validations without improvement that end the training; 0: none do
   std::int64_t steps_per_epoch = 1;
-  std::uint64_t seed = 0;
-  std::size_t memory_bytes = 0;  // for micrographs
-  std::string settings_text;     // what a continuation must share
+  LoaderOptions loader;       // of a run from its first step on
+  std::string settings_text;  // what a continuation must share
 };
 
 // Throws Error(model), or Error(usage) for an unknown network.

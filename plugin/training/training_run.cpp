@@ -26,6 +26,7 @@ constexpr double rate_factor_after_divergence = 0.1;
 TrainingRun::TrainingRun(Backend& backend,
                          const TrainingPlan& plan,
                          const PairSource& training,
+                         const DatasetCost& dataset,
                          const PairSource& all,
                          const std::vector<std::int64_t>& held_out,
                          const OutputFolder& output)
@@ -50,9 +51,25 @@ TrainingRun::TrainingRun(Backend& backend,
     checkpoint_.step_count = trainer_.step_count();
     checkpoint_.state = trainer_.state();
   }
+  plan_memory(dataset);
   record_ = std::make_unique<TrainingRecord>(output.file(record_name), trainer_.steps_done());
   if (!record_->rows().empty())
     earlier_s_ = record_->rows().back().seconds;
+}
+
+// As many micrographs in memory as in the run that is continued: the batches depend on it, and
+// another machine would choose another number.
+void TrainingRun::plan_memory(const DatasetCost& dataset) {
+  LoaderOptions options = plan_.loader;
+  options.slots = checkpoint_.slots;
+  loader_plan_ = plan_loader(dataset, options);
+  if (!loader_plan_.is_as_asked)
+    log_warning(
+        "the training was begun with {} micrographs in memory and goes on with {}, as --memory and "
+        "--loader ask: its result is not that of a run without a break",
+        checkpoint_.slots,
+        loader_plan_.slots);
+  checkpoint_.slots = loader_plan_.slots;
 }
 
 double TrainingRun::elapsed_s() const {
@@ -99,13 +116,10 @@ void TrainingRun::begin_with(const ParameterValues& start) {
 }
 
 void TrainingRun::train(Progress& progress) {
-  PatchLoader loader(training_,
-                     {.patch_size_px = plan_.settings.patch_size_px,
-                      .batch_size = plan_.settings.batch_size,
-                      .seed = plan_.seed,
-                      .memory_bytes = plan_.memory_bytes,
-                      .first_step = trainer_.steps_done(),
-                      .stop_requested = [&] { return progress.stop_requested(); }});
+  LoaderOptions options = plan_.loader;
+  options.first_step = trainer_.steps_done();
+  options.stop_requested = [&] { return progress.stop_requested(); };
+  PatchLoader loader(training_, options, loader_plan_);
   std::shared_ptr<const Batch> first_batch;
   if (trainer_.step_count() == 0)
     choose_step_count(loader, first_batch);

@@ -25,15 +25,18 @@ class TrainingRun {
   static constexpr const char* checkpoint_name = "checkpoint.safetensors";
   static constexpr const char* record_name = "training.csv";
 
-  // Throws Error(usage) when the folder holds a training with other settings, Error(device) when
-  // the batch does not fit in memory.
+  // `dataset` is what the pairs of `training` take in memory. Throws Error(usage) when the folder
+  // holds a training with other settings, or the memory does not suffice; Error(device) when the
+  // batch does not fit in memory.
   TrainingRun(Backend& backend,
               const TrainingPlan& plan,
               const PairSource& training,
+              const DatasetCost& dataset,
               const PairSource& all,
               const std::vector<std::int64_t>& held_out,
               const OutputFolder& output);
 
+  const LoaderPlan& loader_plan() const { return loader_plan_; }
   bool is_finished() const {
     return trainer_.steps_done() >= trainer_.step_count() || has_lost_patience();
   }
@@ -56,6 +59,7 @@ class TrainingRun {
   std::optional<double> first_loss() const { return first_loss_; }
 
  private:
+  void plan_memory(const DatasetCost& dataset);
   void train(Progress& progress);
   void begin_with(const ParameterValues& start);
   void go_back(const DivergenceError& error);
@@ -73,6 +77,7 @@ class TrainingRun {
   Trainer trainer_;
   Validation validation_;
   Checkpoint checkpoint_;
+  LoaderPlan loader_plan_;
   std::unique_ptr<TrainingRecord> record_;
   std::optional<double> first_loss_;
   double earlier_s_ = 0;  // of training in earlier runs

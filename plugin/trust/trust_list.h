@@ -12,7 +12,8 @@ struct TrustRow {
   std::map<std::string, double> numbers;  // as_map() of trust_numbers.h; others are left out
 };
 
-// The text of trust.star: one row a micrograph; "nan" for what is not known.
+// The text of trust.star: what the columns mean, as comments; one row a micrograph; "nan" for what
+// is not known.
 std::string trust_list(const std::vector<TrustRow>& rows);
 
 }  // namespace limpid

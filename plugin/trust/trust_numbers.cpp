@@ -8,6 +8,10 @@
 #include "core/metrics/psnr.h"
 #include "core/metrics/ring_correlation.h"
 #include "core/metrics/rings.h"
+#include "core/metrics/seam.h"
+#include "plugin/trust/trust_columns.h"
+
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -22,6 +26,10 @@ constexpr ResolutionBand noise_band{300, 20};
 constexpr double least_signal = 1e-3;
 constexpr double suspicious_excess = 0.05;
 constexpr double suspicious_dependence = 5;
+// Beyond what the strongest of thousands of edges is by chance, and what a million of normal
+// numbers reach.
+constexpr double suspicious_seam = 1.7;
+constexpr double suspicious_peak = 6;
 
 // White noise of variance 1, a function of the seed.
 Image white_noise(std::int64_t width, std::int64_t height, std::uint64_t seed) {
@@ -99,7 +107,10 @@ void measure_noise_left(const TrustInput& input, const Image& model, TrustNumber
   const Image before = noise_like(model, input.seed);
   Image after = before;
   input.denoise(after);
-  numbers.noise_left = measure_statistics(after).sigma / measure_statistics(before).sigma;
+  const ImageStatistics left = measure_statistics(after);
+  numbers.noise_left = left.sigma / measure_statistics(before).sigma;
+  if (left.sigma > 0)
+    numbers.noise_peak = std::max(left.maximum - left.mean, left.mean - left.minimum) / left.sigma;
   numbers.band_noise_left = root_ratio(band_power(after, input.pixel_size_angstrom),
                                        band_power(before, input.pixel_size_angstrom));
 }
@@ -121,11 +132,24 @@ void measure_halves(const TrustInput& input,
   const double excess = after.bounded.largest_excess();
   if (std::isfinite(excess))
     numbers.frc_excess = excess;
+  for (std::size_t band = 0; band < resolution_bands.size(); ++band) {
+    numbers.frc[band] = band_average(after.frc_with_raw, resolution_bands[band]);
+    if (const auto raw_frc = band_average(before.frc, resolution_bands[band]))
+      numbers.frc_bound[band] = std::sqrt(std::max(0.0, *raw_frc));
+  }
   if (before.signal_variance > least_signal * before.noise_variance_even) {
     numbers.snr_before = before.snr_full;
+    numbers.snr_before_error = before.snr_full_standard_error;
     numbers.bias_fraction = after.bias_fraction;
-    if (std::isfinite(after.snr_of_average))
+    numbers.error_fraction = after.mse_of_average / before.signal_variance;
+    if (std::isfinite(after.snr_of_average)) {
       numbers.snr_after = after.snr_of_average;
+      // The covariance of the raw halves, by far the least certain part, is in the signal and in
+      // the error: d(S / M) = (M - S) / M^2.
+      const double error = after.mse_of_average;
+      numbers.snr_after_error =
+          before.signal_standard_error * std::abs(error - before.signal_variance) / (error * error);
+    }
   }
 }
 
@@ -144,6 +168,7 @@ TrustNumbers measure_trust(const TrustInput& input) {
            input.raw.height());
   TrustNumbers numbers;
   numbers.removed_correlation = removed_correlation(input.raw, input.denoised);
+  numbers.seam = strongest_seam(input.whole != nullptr ? *input.whole : input.denoised).strength;
   if (has_halves)
     measure_halves(input, *input.even, *input.odd, numbers);
   measure_noise_left(input, noise_model(input.raw, input.even, input.odd), numbers);
@@ -153,36 +178,61 @@ TrustNumbers measure_trust(const TrustInput& input) {
 std::map<std::string, double> as_map(const TrustNumbers& numbers) {
   std::map<std::string, double> map = {{"noise_left", numbers.noise_left},
                                        {"band_noise_left", numbers.band_noise_left},
+                                       {"noise_peak", numbers.noise_peak},
+                                       {"seam", numbers.seam},
                                        {"removed_correlation", numbers.removed_correlation}};
   const std::pair<const char*, std::optional<double>> optional_numbers[] = {
       {"snr_before", numbers.snr_before},
+      {"snr_before_error", numbers.snr_before_error},
       {"snr_after", numbers.snr_after},
+      {"snr_after_error", numbers.snr_after_error},
+      {"error_fraction", numbers.error_fraction},
       {"bias_fraction", numbers.bias_fraction},
       {"frc_excess", numbers.frc_excess},
       {"half_dependence", numbers.half_dependence}};
   for (const auto& [name, number] : optional_numbers)
     if (number)
       map[name] = *number;
+  for (std::size_t band = 0; band < resolution_bands.size(); ++band) {
+    if (numbers.frc[band])
+      map[frc_key(band)] = *numbers.frc[band];
+    if (numbers.frc_bound[band])
+      map[frc_bound_key(band)] = *numbers.frc_bound[band];
+  }
   return map;
 }
 
-std::string trust_remark(const std::map<std::string, double>& numbers) {
+std::string trust_warning(const std::map<std::string, double>& numbers) {
   const auto value = [&](const char* name) {
     const auto found = numbers.find(name);
-    return found == numbers.end() ? std::optional<double>() : found->second;
+    return found == numbers.end() ? 0.0 : found->second;
   };
-  if (!value("noise_left"))
+  std::vector<std::string> warnings;
+  if (std::abs(value("half_dependence")) > suspicious_dependence)
+    warnings.emplace_back(
+        "the halves share a pattern (gain reference, hot pixels, interpolation): SNR and FRC "
+        "come out too high");
+  else if (value("frc_excess") > suspicious_excess)
+    warnings.emplace_back("FRC above its bound: the halves know of each other");
+  if (value("seam") > suspicious_seam)
+    warnings.emplace_back("a straight edge crosses the result");
+  if (value("noise_peak") > suspicious_peak)
+    warnings.emplace_back("the model makes spots of pure noise");
+  return fmt::format("{}", fmt::join(warnings, "; "));
+}
+
+std::string trust_remark(const std::map<std::string, double>& numbers) {
+  if (!numbers.contains("noise_left"))
     return "not measured";
-  if (!value("half_dependence") && !value("frc_excess"))
-    return "no halves: SNR, bias and FRC cannot be known";
-  if (std::abs(value("half_dependence").value_or(0)) > suspicious_dependence)
-    return "the halves share a pattern (gain reference, hot pixels, interpolation): SNR and FRC "
-           "come out too high";
-  if (value("frc_excess").value_or(0) > suspicious_excess)
-    return "FRC above its bound: the halves know of each other";
-  if (!value("snr_before"))
-    return "the halves show no signal";
-  return {};
+  std::string remark = trust_warning(numbers);
+  const char* unknown = "";
+  if (!numbers.contains("half_dependence") && !numbers.contains("frc_excess"))
+    unknown = "no halves: SNR, bias and FRC cannot be known";
+  else if (!numbers.contains("snr_before"))
+    unknown = "the halves show no signal";
+  if (!remark.empty() && *unknown != '\0')
+    remark += "; ";
+  return remark + unknown;
 }
 
 }  // namespace limpid

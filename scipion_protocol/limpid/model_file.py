@@ -37,7 +37,7 @@ class ModelDescription:
         """Whether features have about the sizes that the model has seen; as the program judges."""
         if not pixel_size or self.smallest_pixel_size is None:
             return True
-        return self.smallest_pixel_size / 1.25 <= pixel_size <= 1.25 * self.largest_pixel_size
+        return self.smallest_pixel_size / 1.02 <= pixel_size <= 1.02 * self.largest_pixel_size
 
     def lines(self):
         """For a summary."""

@@ -82,6 +82,7 @@ std::vector<Job> unusual_jobs() {
   train.patience = 7;
   train.noise_electrons_per_unit = 12.7f;
   train.noise_sigma = 0.3f;
+  train.loader = LoaderMode::stream;
   EvaluateJob evaluate;
   evaluate.run = unusual_run();
   evaluate.denoised = unusual_input();
@@ -91,22 +92,26 @@ std::vector<Job> unusual_jobs() {
   evaluate.denoised_odd = unusual_input();
   evaluate.pixel_size_angstrom = 1.25;
   evaluate.reference_filters = false;
-  return {DenoiseJob{unusual_run(), unusual_input(), "m", true, false},
-          train,
-          PrepareJob{.run = unusual_run(),
-                     .input = unusual_input(),
-                     .pairs = PairKind::halves,
-                     .content = PatchContent::clean,
-                     .patch_size_px = 96,
-                     .stride_px = 31,
-                     .test_micrographs = 19,
-                     .float16 = true,
-                     .noise_electrons_per_unit = 12.7f,
-                     .noise_sigma = 0.3f},
-          unusual_simulation(),
-          evaluate,
-          PreviewJob{unusual_run(), unusual_input(), "patches", "denoised", "m", 9},
-          DemoJob{unusual_run(), 0.7}};
+  evaluate.baselines = true;
+  evaluate.coordinates = "picks.star";
+  evaluate.particle_diameter_angstrom = 125;
+  return {
+      DenoiseJob{unusual_run(), unusual_input(), "m", true, false, false, 7.5, {true, 90, 15, 0.5}},
+      train,
+      PrepareJob{.run = unusual_run(),
+                 .input = unusual_input(),
+                 .pairs = PairKind::halves,
+                 .content = PatchContent::clean,
+                 .patch_size_px = 96,
+                 .stride_px = 31,
+                 .test_micrographs = 19,
+                 .float16 = true,
+                 .noise_electrons_per_unit = 12.7f,
+                 .noise_sigma = 0.3f},
+      unusual_simulation(),
+      evaluate,
+      PreviewJob{unusual_run(), unusual_input(), "patches", "denoised", "m", 9},
+      DemoJob{unusual_run(), 0.7}};
 }
 
 Job parse(const std::string& text) {
@@ -136,6 +141,7 @@ TEST_CASE("job json: every kind of job comes back as it was") {
   CHECK(back.run.device.precision == DataType::bfloat16);
   CHECK(back.input.paths == unusual_input().paths);
   CHECK(back.pairs == PairKind::truth);
+  CHECK(back.loader == LoaderMode::stream);
   CHECK(back.movies.gain_file == "gain.mrc");
   CHECK(back.movies.eer_grouping == 32);
   CHECK(back.noise_electrons_per_unit == 12.7f);

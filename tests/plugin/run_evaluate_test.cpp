@@ -3,6 +3,7 @@
 #include "core/base/error.h"
 #include "core/io/mrc_writer.h"
 #include "core/metrics/reference_filters.h"
+#include "plugin/job_json.h"
 #include "tests/core/metrics/test_images.h"
 #include "tests/support/catch.h"
 #include "tests/support/temporary_folder.h"
@@ -178,4 +179,98 @@ TEST_CASE("run_evaluate: stops between micrographs when asked to") {
     CHECK(error.kind() == ErrorKind::interrupted);
   }
   CHECK(progress.items.size() == 1);
+}
+
+TEST_CASE("run_evaluate: filters that know no truth go through the same tables and pictures") {
+  const Project project;
+  EvaluateJob job = project.truth_job();
+  job.baselines = true;
+  job.run.output_folder = project.folder.path();
+  RecordingProgress progress;
+  const RunSummary summary = run_evaluate(job, progress);
+  CHECK_THAT(summary.result,
+             ContainsSubstring("Gaussian, halves") && ContainsSubstring("Wiener, halves") &&
+                 ContainsSubstring("What was removed"));
+  REQUIRE(summary.page);
+  // Of the first the five results, of another the denoised one.
+  CHECK(summary.page->pictures.size() == 6);
+  CHECK(summary.page->pictures[0].panels.size() == 4);
+  CHECK(progress.items.at(0).numbers.contains("seam"));
+  CHECK(summary.page->numbers.front().sentence.find("noisy") != std::string::npos);
+
+  job = project.job();
+  job.baselines = true;
+  RecordingProgress halves;
+  const RunSummary from_halves = run_evaluate(job, halves);
+  CHECK_THAT(from_halves.result,
+             ContainsSubstring("raw halves") && ContainsSubstring("Wiener, halves"));
+  CHECK_FALSE(from_halves.page);
+}
+
+TEST_CASE("run_evaluate: without truth and denoised halves, what was removed is looked at") {
+  const Project project;
+  for (const char* name : {"m1", "m2", "m3"})
+    for (const char* half : {"_EVN.mrc", "_ODD.mrc"})
+      std::filesystem::remove(project.folder.path("out/" + std::string(name) + half));
+  EvaluateJob job = project.job();
+  RecordingProgress progress;
+  CHECK(run_evaluate(job, progress).failed_count == 3);
+  job.baselines = true;
+  job.run.output_folder = project.folder.path();
+  const RunSummary summary = run_evaluate(job, progress);
+  CHECK(summary.done_count == 3);
+  REQUIRE(summary.page);
+  CHECK_THAT(summary.page->unknown.at(0), ContainsSubstring("there is no truth"));
+  CHECK(summary.page->tables.size() == 1);
+}
+
+TEST_CASE("run_evaluate: particles in what was removed are found at the picks") {
+  const Project project;
+  // The denoised image without anything of the truth: all particles are removed.
+  const Image flat = noise_image(side, side, 0.01, 50);
+  std::string picks =
+      "data_particles\n\nloop_\n_rlnMicrographName\n_rlnCoordinateX\n_rlnCoordinateY\n";
+  Image noisy(side, side, 0.0f);
+  for (int row = 0; row < 5; ++row)
+    for (int column = 0; column < 5; ++column) {
+      const int x = 20 + 21 * column, y = 20 + 21 * row;
+      for (int dy = -3; dy <= 3; ++dy)
+        for (int dx = -3; dx <= 3; ++dx)
+          noisy.at(x + dx, y + dy) = -2;
+      picks += "job002/raw/m1.mrc " + std::to_string(x) + " " + std::to_string(y) + "\n";
+    }
+  write(project.folder.path("raw/m1.mrc"), sum_of(noisy, noise_image(side, side, 0.5, 51)));
+  write(project.folder.path("out/m1.mrc"), flat);
+  project.folder.write("picks.star", picks);
+  EvaluateJob job = project.truth_job();
+  job.coordinates = project.folder.path("picks.star");
+  job.particle_diameter_angstrom = 20;
+  job.run.output_folder = project.folder.path();
+  RecordingProgress progress;
+  const RunSummary summary = run_evaluate(job, progress);
+  const auto& numbers = progress.items.at(0).numbers;
+  CHECK(numbers.at("residual_at_picks_sigmas") > 5);
+  CHECK(numbers.at("residual_at_picks_fraction") == Approx(1).margin(0.1));
+  CHECK_FALSE(progress.items.at(1).numbers.contains("residual_at_picks_sigmas"));
+  REQUIRE(summary.page->strips.size() == 1);
+  CHECK_THAT(summary.page->strips[0].title, ContainsSubstring("25 picks"));
+
+  project.folder.write("bad.star", "data_\n\nloop_\n_rlnMicrographName\nm1.mrc\n");
+  job.coordinates = project.folder.path("bad.star");
+  CHECK_THROWS_WITH(run_evaluate(job, progress),
+                    ContainsSubstring("bad.star") && ContainsSubstring("rlnCoordinateX"));
+}
+
+TEST_CASE("run_evaluate: the folder of another job is refused, its own is not") {
+  const TemporaryFolder folder;
+  EvaluateJob job;
+  CHECK_NOTHROW(forbid_foreign_folder(job));
+  job.run.output_folder = folder.path();
+  CHECK_NOTHROW(forbid_foreign_folder(job));
+  folder.write("job.json", to_json(DenoiseJob{}));
+  CHECK_THROWS_WITH(forbid_foreign_folder(job), ContainsSubstring("belongs to another job"));
+  folder.write("job.json", "{}");
+  CHECK_THROWS(forbid_foreign_folder(job));
+  folder.write("job.json", to_json(job));
+  CHECK_NOTHROW(forbid_foreign_folder(job));
 }

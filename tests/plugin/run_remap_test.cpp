@@ -114,6 +114,21 @@ TEST_CASE("remap: a missing file of coordinates fails its micrograph alone") {
         project.list({"MotionCorr/job001/s1/a.mrc"}));
 }
 
+TEST_CASE("remap: an empty file of coordinates is a micrograph without picks") {
+  Project project;
+  project.folder.write("AutoPick/job003/s1/a_pick.star", "");
+  project.job.coordinates =
+      project.folder.write("autopick.star", project.list({"External/job002/s1/a.mrc"}));
+  CHECK(project.run().result.find("0 coordinates of 1 micrographs\n") == 0);
+  CHECK(content_of(project.folder.path("out/autopick.star")) ==
+        project.list({"MotionCorr/job001/s1/a.mrc"}));
+
+  project.job.coordinates =
+      project.folder.write("AutoPick/job003/coords_suffix_pick.star", "External/job002/m.star\n");
+  CHECK(project.run().result.find("3 coordinates of 2 micrographs\n") == 0);
+  CHECK(content_of(project.folder.path("out/s1/a_pick.star")).empty());
+}
+
 TEST_CASE("remap: coordinates that belong to nothing are an error") {
   Project project;
   CHECK_THROWS_AS(project.run(), Error);  // none given

@@ -130,7 +130,7 @@ int write_start_model(const Options& options) {
   model.description.name = required(options, "network");
   model.description.network = preset_network(model.description.name);
   const std::uint64_t seed = std::stoull(optional(options, "seed", "1"));
-  model.parameters = initial_parameters(model.description.network, seed);
+  model.parameters = initial_parameters(*model.description.network.unet(), seed);
   const auto specs = model.description.network.parameters();
   for (std::size_t i = 0; i < specs.size(); ++i) {
     RandomSequence random(seed, i);
@@ -149,7 +149,9 @@ int run(const Options& options) {
   if (!backend)
     return status_skipped;
   const Model model = load_model(required(options, "model"));
-  const UNetDescription& description = model.description.network;
+  if (model.description.network.unet() == nullptr)
+    fail(ErrorKind::usage, "--model: a network that can be trained is needed");
+  const UNetDescription& description = *model.description.network.unet();
   const TensorFile input = read_safetensors(required(options, "input"));
   const NamedTensor& image = tensor_named(input, "image");
   const NamedTensor& target_values = tensor_named(input, "target");

@@ -13,10 +13,11 @@ inline Model small_model() {
       .summary = "for a test",
       .training = "not trained",
       .licence = "Apache-2.0",
-      .network = {.unshuffle = 2, .channels = {16, 32}, .upsampling = Upsampling::nearest},
+      .network =
+          UNetDescription{.unshuffle = 2, .channels = {16, 32}, .upsampling = Upsampling::nearest},
       .smallest_pixel_size_angstrom = 0.5,
       .largest_pixel_size_angstrom = 2.5};
-  model.parameters = initial_parameters(model.description.network, 1);
+  model.parameters = initial_parameters(*model.description.network.unet(), 1);
   return model;
 }
 

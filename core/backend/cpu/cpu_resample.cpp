@@ -106,6 +106,8 @@ class CpuResample : public Resample {
                                            channels);
                               });
       case ResampleKind::upsample_nearest:
+        if (desc_.is_odd())
+          return upsample_to_odd(input, output);
         return for_each_block(desc_.input,
                               [&](std::int64_t row, std::int64_t x, std::int64_t pixel) {
                                 const Element* from = input.data_as<Element>() + pixel * channels;
@@ -123,6 +125,7 @@ class CpuResample : public Resample {
   void backward(const Tensor& input,
                 const Tensor& output_gradient,
                 const Tensor& input_gradient) override {
+    require(!desc_.is_odd(), "no gradient for an upsampling to odd sizes");
     const std::int64_t channels = desc_.input.channels;
     switch (desc_.kind) {
       case ResampleKind::max_pool:
@@ -153,6 +156,21 @@ class CpuResample : public Resample {
   }
 
  private:
+  void upsample_to_odd(const Tensor& input, const Tensor& output) const {
+    const Shape& large = output.shape();
+    const std::int64_t channels = large.channels;
+    parallel_for(large.height, 2, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t y = begin; y < end; ++y) {
+        const Element* from = input.data_as<Element>() +
+                              nearest_source(y, desc_.odd_height) * desc_.input.width * channels;
+        Element* to = output.data_as<Element>() + y * large.width * channels;
+        for (std::int64_t x = 0; x < large.width; ++x)
+          std::copy_n(
+              from + nearest_source(x, desc_.odd_width) * channels, channels, to + x * channels);
+      }
+    });
+  }
+
   // 2x2 pixels of `large` to the channels of one pixel of `small`.
   template <class Source>
   void gather(const Tensor& large, const Tensor& small) const {

@@ -24,6 +24,8 @@ class CudaResample : public Resample {
       case ResampleKind::max_pool:
         return max_pool(input, output, context_.stream());
       case ResampleKind::upsample_nearest:
+        if (desc_.is_odd())
+          return upsample_nearest_odd(input, output, desc_, context_.stream());
         return upsample_nearest(input, output, context_.stream());
       case ResampleKind::space_to_depth:
         return space_to_depth(input, output, context_.stream());
@@ -35,6 +37,7 @@ class CudaResample : public Resample {
   void backward(const Tensor& input,
                 const Tensor& output_gradient,
                 const Tensor& input_gradient) override {
+    require(!desc_.is_odd(), "no gradient for an upsampling to odd sizes");
     switch (desc_.kind) {
       case ResampleKind::max_pool:
         return max_pool_backward(input, output_gradient, input_gradient, desc_, context_.stream());

@@ -51,6 +51,11 @@ void max_pool_backward(const Tensor& input,
                        const ResampleDesc& desc,
                        cudaStream_t stream);
 void upsample_nearest(const Tensor& input, const Tensor& output, cudaStream_t stream);
+// To the odd sizes of `desc`; a batch of one image.
+void upsample_nearest_odd(const Tensor& input,
+                          const Tensor& output,
+                          const ResampleDesc& desc,
+                          cudaStream_t stream);
 void upsample_nearest_backward(const Tensor& input,
                                const Tensor& output_gradient,
                                const Tensor& input_gradient,

@@ -104,6 +104,18 @@ __global__ void upsample_kernel(View<T> small, View<T> large, int groups, std::i
   }
 }
 
+// One thread 8 channels of one pixel of the larger image.
+template <class T>
+__global__ void upsample_odd_kernel(
+    View<T> small, View<T> large, bool odd_height, bool odd_width, int groups, std::int64_t count) {
+  LIMPID_GRID_STRIDE(i, count) {
+    const Place p = place_of(i, groups, large.width);
+    const Vector8 v = load8(
+        small.at(nearest_source(p.row, odd_height), nearest_source(p.x, odd_width), p.channel));
+    store8(large.at(p.row, p.x, p.channel), v);
+  }
+}
+
 template <class T>
 __global__ void upsample_backward_kernel(View<T> small,
                                          View<T> large_gradient,
@@ -203,6 +215,18 @@ void upsample_nearest(const Tensor& input, const Tensor& output, cudaStream_t st
   with_element_type(input.type(), [&]<class T>(T*) {
     upsample_kernel<T><<<grid_size(count, block_size), block_size, 0, stream>>>(
         view<T>(input), view<T>(output), groups_of(input), count);
+  });
+  LIMPID_CUDA_LAUNCH();
+}
+
+void upsample_nearest_odd(const Tensor& input,
+                          const Tensor& output,
+                          const ResampleDesc& desc,
+                          cudaStream_t stream) {
+  const std::int64_t count = thread_count(output);
+  with_element_type(input.type(), [&]<class T>(T*) {
+    upsample_odd_kernel<T><<<grid_size(count, block_size), block_size, 0, stream>>>(
+        view<T>(input), view<T>(output), desc.odd_height, desc.odd_width, groups_of(output), count);
   });
   LIMPID_CUDA_LAUNCH();
 }

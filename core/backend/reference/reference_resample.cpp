@@ -53,7 +53,10 @@ class ReferenceResample : public Resample {
       case ResampleKind::max_pool:
         return largest(in, out);
       case ResampleKind::upsample_nearest:
-        return {out.n, out.y / 2, out.x / 2, out.c};
+        return {out.n,
+                nearest_source(out.y, desc_.odd_height),
+                nearest_source(out.x, desc_.odd_width),
+                out.c};
       case ResampleKind::space_to_depth:
         return {out.n, 2 * out.y + out.c % 4 / 2, 2 * out.x + out.c % 2, out.c / 4};
       case ResampleKind::depth_to_space:

@@ -107,7 +107,7 @@ class ProgramSettings:
             return [str(error)]
         return []
 
-    def _pixelSizeWarnings(self, micrographs):
+    def _pixelSizeWarnings(self, micrographs, consequence):
         try:
             model = self._describeModel()
         except LimpidError:
@@ -115,6 +115,5 @@ class ProgramSettings:
         pixel_size = micrographs.getSamplingRate() if micrographs is not None else None
         if model.fits_pixel_size(pixel_size):
             return []
-        return ['The micrographs have %.3f A/px, while the model *%s* was trained on %s: particles '
-                'have other sizes than those it knows. Train a model on these micrographs, or look '
-                'closely at the results.' % (pixel_size, model.name, model.pixel_sizes())]
+        return ['The micrographs have %.3f A/px, while the model *%s* was trained on %s: %s'
+                % (pixel_size, model.name, model.pixel_sizes(), consequence)]

@@ -51,6 +51,11 @@ class LimpidProtDenoise(ProgramSettings, ProtPreprocessMicrographs, ProtStreamin
         form.addParam('float16', params.BooleanParam, default=False,
                       expertLevel=params.LEVEL_ADVANCED, label='Write half precision?',
                       help='Halves the space on disk (MRC mode 12). Some programs cannot read it.')
+        form.addParam('keepHighResolution', params.FloatParam, default=0,
+                      validators=[params.GE(0)], expertLevel=params.LEVEL_ADVANCED,
+                      label='Keep raw frequencies beyond (A)',
+                      help='Finer than this resolution the micrographs stay as they are; the passage '
+                           'is smooth. 0: denoise all. ' + USE_ORIGINALS)
         self._defineExtraParam(form, 'denoise')
         form.addSection(label='Streaming')
         form.addParam('streamingBatchSize', params.IntParam, default=8,
@@ -106,6 +111,8 @@ class LimpidProtDenoise(ProgramSettings, ProtPreprocessMicrographs, ProtStreamin
                      '--halves', 'auto' if self.measureQuality.get() else 'off']
         if self.float16.get():
             arguments.append('--float16')
+        if self.keepHighResolution.get():
+            arguments += ['--keep_high_resolution', str(self.keepHighResolution.get())]
         failed = self._runLimpid(arguments, batch.folder, lambda: self._register(batch, sources))
         if failed and not batch.failures():
             raise LimpidError('Limpid denoised nothing. See %s/limpid.log' % batch.folder)
@@ -241,7 +248,10 @@ class LimpidProtDenoise(ProgramSettings, ProtPreprocessMicrographs, ProtStreamin
         return errors + self._gpuErrors() + self._modelErrors()
 
     def _warnings(self):
-        return self._pixelSizeWarnings(self.inputMicrographs.get()) + [USE_ORIGINALS]
+        return self._pixelSizeWarnings(
+            self.inputMicrographs.get(),
+            'they are denoised at a pixel size that it knows and brought back. A model trained on '
+            'these micrographs may do better.') + [USE_ORIGINALS]
 
     def _summary(self):
         output = getattr(self, OUTPUT, None)

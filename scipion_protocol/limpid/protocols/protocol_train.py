@@ -17,6 +17,7 @@ from limpid.training_data import (rows_of_movies, rows_of_noted_halves, rows_of_
 OUTPUT = 'outputModel'
 TWO_SETS, NOTED_HALVES, SINGLE, MOVIES = range(4)
 PAIRS = {TWO_SETS: 'halves', NOTED_HALVES: 'halves', SINGLE: 'simulated', MOVIES: 'movies'}
+LOADERS = ['auto', 'resident', 'stream']
 PATCH_MULTIPLE = 32  # of the networks of Limpid
 FEWEST_MICROGRAPHS = 2  # one of them to validate on
 
@@ -98,6 +99,11 @@ class LimpidProtTrain(ProgramSettings, EMProtocol):
                       validators=[params.Range(0.01, 0.9)], expertLevel=params.LEVEL_ADVANCED,
                       label='Fraction to validate on',
                       help='Share of the micrographs that is not trained on, but measures progress.')
+        form.addParam('loaderMode', params.EnumParam, default=0, choices=LOADERS,
+                      expertLevel=params.LEVEL_ADVANCED, label='Micrographs in memory',
+                      help='*resident*: all stay in memory. *stream*: a few do, the others are read '
+                           'again. *auto*: resident if a quarter of the memory suffices, or what '
+                           '--memory among the further options says.')
         single = 'trainingData == %d' % SINGLE
         form.addParam('noiseElectrons', params.FloatParam, default=100, condition=single,
                       validators=[params.Positive], expertLevel=params.LEVEL_ADVANCED,
@@ -153,6 +159,8 @@ class LimpidProtTrain(ProgramSettings, EMProtocol):
                               ('--learning_rate', self.learningRate.get())):
             if value:
                 arguments += [option, str(value)]
+        if self.loaderMode.get():
+            arguments += ['--loader', LOADERS[self.loaderMode.get()]]
         if self._runLimpid(arguments, self._trainingFolder()):
             raise LimpidError('The training failed. See %s/limpid.log' % self._trainingFolder())
 
@@ -226,7 +234,10 @@ class LimpidProtTrain(ProgramSettings, EMProtocol):
         return []
 
     def _warnings(self):
-        warnings = self._pixelSizeWarnings(self._micrographs()) if self.doFineTune.get() else []
+        warnings = []
+        if self.doFineTune.get():
+            warnings += self._pixelSizeWarnings(self._micrographs(), 'particles have other sizes than those it knows. '
+                                                'Train long enough, and look closely at the results.')
         sets = [pointer.get() for pointer in self._inputPointers()]
         if any(item is not None and item.isStreamOpen() for item in sets):
             warnings.append('More are to come: only those that are there now are trained on.')

@@ -280,8 +280,9 @@ SimpleResult run_resample(Backend& backend, ResampleDesc desc, DataType rounding
   backend.synchronize();
   resample->forward(input, output);
   const auto forward = values_of(backend, output);
-  if (desc.kind == ResampleKind::space_to_depth)
-    return {forward, {}, {}, {}};  // the image needs no gradient
+  const bool pools_odd = desc.kind == ResampleKind::max_pool && desc.input.height % 2 != 0;
+  if (desc.kind == ResampleKind::space_to_depth || desc.is_odd() || pools_odd)
+    return {forward, {}, {}, {}};  // the image needs no gradient, odd sizes have none
   const Tensor input_gradient = backend.allocate_tensor(desc.input, desc.input_type);
   backend.upload(before, input_gradient);
   backend.upload(g, output);
@@ -334,6 +335,12 @@ TEMPLATE_TEST_CASE("ops: resampling agrees with the reference",
        .input = {2, 5, 7, 32},
        .input_activation = Activation::relu},
       {.kind = ResampleKind::upsample_nearest, .input = {1, 3, 2, 64}},
+      {.kind = ResampleKind::max_pool, .input = {1, 13, 11, 32}},
+      {.kind = ResampleKind::upsample_nearest, .input = {1, 5, 7, 32}, .odd_height = true},
+      {.kind = ResampleKind::upsample_nearest,
+       .input = {1, 4, 6, 16},
+       .odd_height = true,
+       .odd_width = true},
       {.kind = ResampleKind::space_to_depth, .input = {2, 6, 10, 1}},
       {.kind = ResampleKind::depth_to_space, .input = {2, 6, 10, 4}},
   };
@@ -345,6 +352,24 @@ TEMPLATE_TEST_CASE("ops: resampling agrees with the reference",
     CHECK(relative_difference(found.input_gradient, expected.input_gradient) <
           tolerance(TestType::type));
   }
+}
+
+TEST_CASE("ops: upsampling to an odd size moves all but the first pixel by one") {
+  auto backend = make_backend({.kind = DeviceKind::reference});
+  const ResampleDesc desc{
+      .kind = ResampleKind::upsample_nearest, .input = {1, 1, 3, 1}, .odd_width = true};
+  CHECK(desc.output().width == 7);
+  auto resample = backend->make_resample(desc);
+  const Tensor input = backend->allocate_tensor(desc.input, DataType::float32);
+  const Tensor output = backend->allocate_tensor(desc.output(), DataType::float32);
+  const std::vector<float> values{1, 2, 3};
+  backend->upload(values, input);
+  resample->forward(input, output);
+  // torch.nn.functional.interpolate(..., size=(2, 7), mode="nearest")
+  CHECK(values_of(*backend, output) ==
+        std::vector<float>{1, 1, 1, 2, 2, 3, 3, 1, 1, 1, 2, 2, 3, 3});
+  const ResampleDesc odd_batch{.kind = ResampleKind::max_pool, .input = {2, 3, 4, 1}};
+  CHECK_THROWS_AS(odd_batch.output(), Error);
 }
 
 TEMPLATE_TEST_CASE("ops: a recorded step repeats what it did", "", CpuFloat32, CudaBFloat16) {

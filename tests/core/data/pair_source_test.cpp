@@ -9,6 +9,8 @@
 #include "tests/support/temporary_folder.h"
 #include "tests/support/training_pairs.h"
 
+#include <algorithm>
+
 using namespace limpid;
 using namespace limpid::test;
 
@@ -71,6 +73,49 @@ TEST_CASE("pair source: simulated pairs say how a noisy crop is normalized") {
   CHECK(statistics.sigma == Approx(pair.noise_sigma).epsilon(0.01));
   CHECK(measure_statistics(pair.input).minimum >= 0);
   CHECK(measure_statistics(pair.input).maximum <= 1);
+}
+
+TEST_CASE("pair source: memory of another pair is used again, and leaves nothing behind") {
+  const TemporaryFolder folder;
+  const auto file = [&](const char* name, std::int64_t height, std::uint64_t seed) {
+    return write(folder, name, with_noise(smooth_image(64, height, 1), 1, seed), 1, 0);
+  };
+  const std::vector<PairFiles> files = {{file("a.mrc", 48, 1), file("b.mrc", 48, 2)},
+                                        {file("c.mrc", 40, 3), file("d.mrc", 40, 4)}};
+  for (const auto& source : {make_half_pairs(files),
+                             make_truth_pairs(files),
+                             make_simulated_pairs(files, {.sigma = 0.1f})}) {
+    ImagePair pair = source->load(0);
+    const float* const input = pair.input.pixels().data();
+    const float* const target = pair.target.pixels().data();
+    source->load_into(1, pair);
+    const ImagePair fresh = source->load(1);
+    for (const auto member : {&ImagePair::input, &ImagePair::target}) {
+      const Image& image = pair.*member;
+      const Image& expected = fresh.*member;
+      CHECK(image.height() == 40);
+      CHECK(std::equal(image.pixels().begin(),
+                       image.pixels().end(),
+                       expected.pixels().begin(),
+                       expected.pixels().end()));
+    }
+    CHECK(pair.loss_weight == fresh.loss_weight);
+    CHECK(pair.noise_mean == fresh.noise_mean);
+    CHECK(pair.input.pixels().data() == input);
+    CHECK(pair.target.pixels().data() == target);
+  }
+}
+
+TEST_CASE("pair source: what a pair takes in memory") {
+  const TemporaryFolder folder;
+  const std::string a = write(folder, "a.mrc", with_noise(smooth_image(64, 48, 1), 1, 1), 1, 0);
+  const auto source = make_half_pairs({{a, a}});
+  const PairCost cost = source->cost(0);
+  CHECK(cost.pixel_count == 64 * 48);
+  CHECK(cost.pair_bytes == 2 * 4 * 64 * 48);
+  CHECK(cost.loading_bytes >= 4 * 64 * 48);
+  CHECK(source->files(0) == std::vector<std::string>{a, a});
+  CHECK(make_simulated_pairs({{a, ""}}, {})->files(0) == std::vector<std::string>{a});
 }
 
 TEST_CASE("pair source: a partner of another size or missing is named") {

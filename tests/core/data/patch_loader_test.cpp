@@ -2,10 +2,12 @@
 
 #include "core/base/error.h"
 #include "core/base/hash.h"
-#include "core/base/parallel.h"
 #include "tests/support/catch.h"
 #include "tests/support/training_pairs.h"
 
+#include <atomic>
+#include <mutex>
+#include <set>
 #include <span>
 
 using namespace limpid;
@@ -13,8 +15,10 @@ using namespace limpid::test;
 
 namespace {
 
-// Room for three pairs of 96 x 80 pixels in memory, one being read.
-constexpr std::size_t room_for_three = 4 * 2 * sizeof(float) * 96 * 80;
+// Room for four batches of three crops, and for three pairs of 96 x 80 pixels in use and one that
+// is read, which takes half as much again.
+constexpr std::size_t room_for_three =
+    4 * (2 * 3 * 32 * 32 + 3) * sizeof(float) + (4 * 2 + 1) * sizeof(float) * 96 * 80;
 
 std::vector<std::string> batch_hashes(const PairSource& source, LoaderOptions options, int count) {
   PatchLoader loader(source, options);
@@ -31,17 +35,18 @@ std::vector<std::string> batch_hashes(const PairSource& source, LoaderOptions op
 
 }  // namespace
 
-TEST_CASE("patch loader: the same batches for any number of threads") {
-  const MemoryPairs source(12, 96, 80);
-  const LoaderOptions options{
-      .patch_size_px = 32, .batch_size = 3, .seed = 9, .memory_bytes = room_for_three};
-  set_thread_count(1);
-  const auto expected = batch_hashes(source, options, 60);
+TEST_CASE("patch loader: the first 1000 batches are the same for any number of threads") {
+  const MemoryPairs source(40, 96, 80);
+  // Room for 16 of them and 4 that are read.
+  LoaderOptions options{
+      .patch_size_px = 32, .batch_size = 3, .seed = 9, .memory_bytes = 6 * room_for_three};
+  options.threads = 1;
+  const auto expected = batch_hashes(source, options, 1000);
+  CHECK(std::set<std::string>(expected.begin(), expected.end()).size() == 1000);
   for (const int threads : {2, 8}) {
-    set_thread_count(threads);
-    CHECK(batch_hashes(source, options, 60) == expected);
+    options.threads = threads;
+    CHECK(batch_hashes(source, options, 1000) == expected);
   }
-  set_thread_count(0);
 }
 
 TEST_CASE("patch loader: starting at a later step gives the batches of that step") {
@@ -59,14 +64,53 @@ TEST_CASE("patch loader: starting at a later step gives the batches of that step
   CHECK(batch_hashes(source, options, 60) != expected);
 }
 
-TEST_CASE("patch loader: memory bounds the micrographs in use") {
-  const MemoryPairs source(12, 96, 80);
-  LoaderOptions options{.patch_size_px = 32, .batch_size = 3, .memory_bytes = room_for_three};
-  CHECK(PatchLoader(source, options).schedule().slots == 3);
-  options.memory_bytes = 1;
-  CHECK(PatchLoader(source, options).schedule().slots == 1);
-  options.memory_bytes = std::size_t{1} << 30;
-  CHECK(PatchLoader(source, options).schedule().slots == 12);
+TEST_CASE("patch loader: no more pairs exist than planned, and their memory is used again") {
+  class CountedPairs : public MemoryPairs {
+   public:
+    using MemoryPairs::MemoryPairs;
+    void load_into(std::int64_t index, ImagePair& pair) const override {
+      ++loads;
+      MemoryPairs::load_into(index, pair);
+      std::lock_guard lock(mutex);
+      places.insert(&pair);
+    }
+    mutable std::atomic<int> loads = 0;
+    mutable std::mutex mutex;
+    mutable std::set<const ImagePair*> places;
+  };
+  const CountedPairs source(40, 96, 80);
+  const LoaderOptions options{
+      .patch_size_px = 32, .batch_size = 3, .memory_bytes = room_for_three, .threads = 2};
+  std::set<const Batch*> batches;
+  {
+    PatchLoader loader(source, options);
+    CHECK(loader.schedule().slots == 3);
+    for (int i = 0; i < 400; ++i)
+      batches.insert(loader.next().get());
+  }
+  CHECK(source.loads > 100);
+  CHECK(source.places.size() == 4);
+  CHECK(batches.size() <= static_cast<std::size_t>(batches_in_memory));
+}
+
+TEST_CASE("patch loader: all orientations of large patches are right") {
+  const Image image = smooth_image(90, 70, 5);
+  constexpr std::int64_t size = 45;  // no multiple of any block
+  std::vector<float> patch(size * size);
+  for (int orientation = 0; orientation < 8; ++orientation) {
+    copy_patch(image, 7, 11, orientation, size, patch.data());
+    bool equal = true;
+    for (std::int64_t row = 0; row < size; ++row)
+      for (std::int64_t column = 0; column < size; ++column) {
+        std::int64_t u = (orientation & 1) != 0 ? size - 1 - column : column;
+        std::int64_t v = (orientation & 2) != 0 ? size - 1 - row : row;
+        if ((orientation & 4) != 0)
+          std::swap(u, v);
+        equal = equal &&
+                patch[static_cast<std::size_t>(row * size + column)] == image.at(7 + u, 11 + v);
+      }
+    CHECK(equal);
+  }
 }
 
 TEST_CASE("patch loader: crops are mirrored and transposed") {
@@ -106,7 +150,17 @@ class BrokenPairs : public MemoryPairs {
 TEST_CASE("patch loader: unreadable micrographs are replaced, unless there is no other") {
   const LoaderOptions options{.patch_size_px = 32, .batch_size = 3, .memory_bytes = room_for_three};
   CHECK(batch_hashes(BrokenPairs(12, 1), options, 40).size() == 40);
+  LoaderOptions one_thread = options;
+  one_thread.threads = 1;
+  CHECK(batch_hashes(BrokenPairs(12, 7), options, 40) ==
+        batch_hashes(BrokenPairs(12, 7), one_thread, 40));
   CHECK_THROWS_WITH(PatchLoader(BrokenPairs(12, 0), options), ContainsSubstring("none of the 12"));
+  LoaderOptions strict = options;
+  strict.max_failed_fraction = 0.25;
+  CHECK(batch_hashes(BrokenPairs(12, 9), strict, 40).size() == 40);
+  strict.max_failed_fraction = 0.2;
+  CHECK_THROWS_WITH(batch_hashes(BrokenPairs(12, 9), strict, 40),
+                    ContainsSubstring("3 of 12") && ContainsSubstring("--max_failed"));
   CHECK_THROWS_WITH(PatchLoader(MemoryPairs(0, 96, 80), options),
                     ContainsSubstring("no training pairs"));
   CHECK_THROWS_WITH(PatchLoader(MemoryPairs(2, 96, 80), {.patch_size_px = 90}),

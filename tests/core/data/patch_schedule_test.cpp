@@ -8,7 +8,7 @@
 using namespace limpid;
 
 TEST_CASE("patch schedule: every epoch visits every micrograph once, in its own order") {
-  const PatchSchedule schedule{.seed = 3, .count = 50, .slots = 8, .steps_per_load = 4};
+  const PatchSchedule schedule{.seed = 3, .count = 50, .slots = 8};
   std::vector<std::int64_t> first, second;
   for (std::int64_t load = 0; load < 50; ++load) {
     first.push_back(schedule.micrograph_of_load(load));
@@ -22,17 +22,24 @@ TEST_CASE("patch schedule: every epoch visits every micrograph once, in its own 
 }
 
 TEST_CASE("patch schedule: one slot is renewed every few steps, none when all fit") {
-  const PatchSchedule streaming{.seed = 3, .count = 50, .slots = 8, .steps_per_load = 4};
+  const PatchSchedule streaming{
+      .seed = 3, .count = 50, .slots = 8, .crops_per_step = 2, .crops_per_load = 8};
   CHECK(streaming.loads_before(0) == 8);
   CHECK(streaming.loads_before(3) == 8);
   CHECK(streaming.loads_before(4) == 9);
   CHECK(streaming.loads_before(400) == 108);
-  const PatchSchedule resident{.seed = 3, .count = 8, .slots = 8, .steps_per_load = 4};
+  const PatchSchedule small{
+      .seed = 3, .count = 50, .slots = 8, .crops_per_step = 6, .crops_per_load = 4};
+  CHECK(small.loads_before(1) == 9);
+  CHECK(small.loads_before(2) == 11);
+  const PatchSchedule resident{
+      .seed = 3, .count = 8, .slots = 8, .crops_per_step = 2, .crops_per_load = 8};
   CHECK(resident.loads_before(100000) == 8);
 }
 
 TEST_CASE("patch schedule: crops are a function of seed, step and index, spread evenly") {
-  const PatchSchedule schedule{.seed = 3, .count = 50, .slots = 8, .steps_per_load = 4};
+  const PatchSchedule schedule{
+      .seed = 3, .count = 50, .slots = 8, .crops_per_step = 2, .crops_per_load = 8};
   std::vector<int> slots(8, 0), orientations(8, 0);
   double x_sum = 0;
   constexpr int steps = 2000;

@@ -70,6 +70,17 @@ TEST_CASE("intensity: half a percent of hot pixels at 1000 sigma changes nothing
   CHECK(measure_statistics(image).maximum == Approx(6).epsilon(1e-5));
 }
 
+TEST_CASE("intensity: the plain scale is of all pixels and clips nothing") {
+  Image image = normal_image(30, 2, 100);
+  image.at(3, 4) = 1030;
+  const IntensityScale scale = measure_plain_scale(image);
+  CHECK(scale.mean == Approx(30.1).margin(0.1));
+  CHECK(scale.sigma == Approx(std::sqrt(4 + 1e6 / 1e4)).epsilon(0.02));
+  normalize(image, scale);
+  CHECK(image.at(3, 4) == Approx((1030 - scale.mean) / scale.sigma));
+  CHECK_THROWS_AS(measure_plain_scale(Image(8, 8, 3.0f)), Error);
+}
+
 TEST_CASE("intensity: hot pixels of many strengths and one absurd value are left out") {
   Image image = normal_image(0, 1);
   for (int decade = 1; decade <= 8; ++decade)

@@ -3,6 +3,7 @@
 #include "core/base/random.h"
 #include "core/nn/initialize.h"
 #include "tests/support/backends.h"
+#include "tests/support/conv_nets.h"
 
 #include <cmath>
 #include <limits>
@@ -12,16 +13,20 @@ using namespace limpid::test;
 
 namespace {
 
-Model random_model(const UNetDescription& network) {
+Model random_model(const NetworkDescription& network) {
   Model model;
   model.description.network = network;
-  model.parameters = initial_parameters(network, 11);
+  model.parameters = network.unet() ? initial_parameters(*network.unet(), 11)
+                                    : random_parameters(*network.conv_net());
   return model;
 }
 
-const UNetDescription networks[] = {
-    {.unshuffle = 1, .channels = {16, 32, 32}, .upsampling = Upsampling::transposed_convolution},
-    {.unshuffle = 2, .channels = {16, 32, 32}, .upsampling = Upsampling::nearest},
+const NetworkDescription networks[] = {
+    UNetDescription{
+        .unshuffle = 1, .channels = {16, 32, 32}, .upsampling = Upsampling::transposed_convolution},
+    UNetDescription{.unshuffle = 2, .channels = {16, 32, 32}, .upsampling = Upsampling::nearest},
+    small_conv_nets[0],
+    small_conv_nets[2],
 };
 
 // Counts with a gradient, and a bright carbon edge across a corner.
@@ -63,21 +68,24 @@ TEMPLATE_TEST_CASE("denoiser: tiles give what the whole image gives", "", CpuFlo
   auto backend = make_test_backend<TestType>();
   if (!backend)
     return;
-  for (const UNetDescription& network : networks)
+  for (const NetworkDescription& network : networks)
     for (const auto& [width, height] : {std::pair<int, int>{421, 339}, {256, 512}, {301, 90}}) {
       const Model model = random_model(network);
       Denoiser whole(*backend, model, {.largest_tile_px = 4096});
       Image expected = test_image(width, height);
       CHECK(whole.denoise(expected).tile_count == 1);
       for (const std::int64_t largest : {0, 160, 200}) {
-        const TileGeometry geometry{network.grid_px(), network.receptive_radius_px()};
+        const TileGeometry geometry{
+            network.grid_px(), network.receptive_radius_px(), network.needs_whole_grid()};
         // The smallest tiles keep one step of the grid each: thousands on a large image.
-        if (largest == 0 && height > 100)
+        if (largest == 0 && (height > 100 || network.grid_px() == 1))
           continue;
         Denoiser tiled(
             *backend, model, {.largest_tile_px = std::max(largest, geometry.smallest_tile_px())});
         Image found = test_image(width, height);
         CHECK(tiled.denoise(found).tile_count > 1);
+        INFO(to_json(network) << ", " << width << " x " << height << ", tiles of at most "
+                              << largest);
         CHECK(largest_difference(found, expected) < 1e-4 * sigma(expected));
       }
     }
@@ -85,18 +93,31 @@ TEMPLATE_TEST_CASE("denoiser: tiles give what the whole image gives", "", CpuFlo
 
 TEST_CASE("denoiser: sizes of any kind come back in their own size, finite") {
   auto backend = make_backend({.kind = DeviceKind::cpu});
-  Denoiser denoiser(*backend, random_model(networks[1]), {});
-  for (const auto& [width, height] :
-       {std::pair<int, int>{2, 1}, {1, 7}, {3, 3}, {65, 33}, {100, 1}}) {
-    Image image = test_image(width, height);
-    denoiser.denoise(image);
-    CHECK(image.width() == width);
-    CHECK(image.height() == height);
-    bool finite = true;
-    for (const float p : image.pixels())
-      finite = finite && std::isfinite(p);
-    CHECK(finite);
+  for (const NetworkDescription& network : {networks[1], networks[2]}) {
+    Denoiser denoiser(*backend, random_model(network), {});
+    for (const auto& [width, height] :
+         {std::pair<int, int>{2, 1}, {1, 7}, {3, 3}, {65, 33}, {100, 1}}) {
+      Image image = test_image(width, height);
+      denoiser.denoise(image);
+      CHECK(image.width() == width);
+      CHECK(image.height() == height);
+      bool finite = true;
+      for (const float p : image.pixels())
+        finite = finite && std::isfinite(p);
+      CHECK(finite);
+    }
   }
+}
+
+TEST_CASE("denoiser: a model can ask for the grey scale of all pixels, outliers included") {
+  auto backend = make_backend({.kind = DeviceKind::cpu});
+  Model model = random_model(networks[2]);
+  Image image = test_image(64, 64);
+  image.at(10, 20) = 1e5f;
+  Image plain = image;
+  CHECK(Denoiser(*backend, model, {}).denoise(image).scale.sigma < 10);
+  model.description.grey_scale = GreyScale::all_pixels;
+  CHECK(Denoiser(*backend, model, {}).denoise(plain).scale.sigma == Approx(1e5 / 64).epsilon(0.01));
 }
 
 TEST_CASE("denoiser: the result follows the grey scale of the image") {

@@ -19,7 +19,10 @@ void check_plan(std::int64_t width,
   INFO(width << " x " << height << ", tiles of " << plan.tile_width << " x " << plan.tile_height);
   CHECK(plan.padded_width >= width);
   CHECK(plan.padded_width < width + g.grid_px);
-  CHECK(plan.padded_width % g.grid_px == 0);
+  if (g.pads_to_grid)
+    CHECK(plan.padded_width % g.grid_px == 0);
+  else if (width >= g.grid_px)
+    CHECK((plan.padded_width == width && (plan.tile_width - width) % g.grid_px == 0));
   CHECK(plan.tile_width <= limit);
   CHECK(plan.tile_height <= limit);
   std::vector<int> kept(static_cast<std::size_t>(plan.padded_width * plan.padded_height), 0);
@@ -58,6 +61,18 @@ TEST_CASE("tile plan: every pixel is kept once, a halo away from inner edges") {
   check_plan(1056, 1057, geometry, 1024);
   for (std::int64_t size = 500; size < 700; size += 7)
     check_plan(size, size + 13, {.grid_px = 16, .receptive_radius_px = 122}, 272);
+}
+
+TEST_CASE("tile plan: without padding, tiles have the remainder of the image") {
+  const TileGeometry geometry{.grid_px = 32, .receptive_radius_px = 226, .pads_to_grid = false};
+  check_plan(4093, 5761, geometry, 1000);
+  check_plan(4096, 4096, geometry, 1024);
+  check_plan(3838, 3710, geometry, 575);
+  check_plan(31, 33, geometry, 1024);
+  CHECK(geometry.smallest_tile_px() == 575);
+  for (std::int64_t size = 500; size < 700; ++size)
+    check_plan(
+        size, 1200 - size, {.grid_px = 16, .receptive_radius_px = 122, .pads_to_grid = false}, 288);
 }
 
 TEST_CASE("tile plan: an image that fits is one tile, and tiles are no larger than needed") {

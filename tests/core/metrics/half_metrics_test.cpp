@@ -50,6 +50,34 @@ TEST_CASE("half metrics: signal, noise and SNR of raw halves are those of the si
   CHECK(raw.independence.standard_error < 0.01);
 }
 
+TEST_CASE("half metrics: the standard error is what chance does, for white and coloured noise") {
+  constexpr std::int64_t small = 128;
+  const Image truth = blob_image(small, small, 1);
+  for (const bool is_white : {true, false}) {
+    std::vector<double> gain(small / 2 + 1, is_white ? 1.0 : 0.2);
+    std::fill(gain.begin(), gain.begin() + 12, 1.0);
+    double sum = 0, squares = 0, expected = 0;
+    constexpr int repetitions = 40;
+    for (int i = 0; i < repetitions; ++i) {
+      const auto noise = [&](int stream) {
+        const Image white =
+            noise_image(small, small, 3, static_cast<std::uint64_t>(100 + 2 * i + stream));
+        return filter_rings(white, gain);
+      };
+      const Image even = sum_of(truth, noise(0));
+      const Image odd = sum_of(truth, noise(1));
+      const RawHalfMetrics raw = measure_raw_halves({even, odd}, 1);
+      sum += raw.snr_full;
+      squares += raw.snr_full * raw.snr_full;
+      expected += raw.snr_full_standard_error / repetitions;
+    }
+    const double mean = sum / repetitions;
+    const double found = std::sqrt(squares / repetitions - mean * mean);
+    // Of forty, a standard deviation is known to 11 %.
+    CHECK(expected == Approx(found).epsilon(0.4));
+  }
+}
+
 TEST_CASE("half metrics: a pattern that both halves share is found in the outer rings") {
   const Halves halves;
   const Image pattern = noise_image(side, side, 0.5, 3);

@@ -3,6 +3,7 @@
 #include "core/base/error.h"
 #include "core/io/safetensors.h"
 #include "tests/support/catch.h"
+#include "tests/support/conv_nets.h"
 #include "tests/support/small_model.h"
 #include "tests/support/temporary_folder.h"
 
@@ -20,6 +21,23 @@ TEST_CASE("model: a saved model comes back whole, and the same content gives the
   CHECK(back.description.network == model.description.network);
   CHECK(back.description.largest_pixel_size_angstrom == 2.5);
   CHECK(save_model(folder.path("b.safetensors"), model) == hash);
+}
+
+TEST_CASE("model: a network that can only be applied comes back, with its grey scale") {
+  const TemporaryFolder folder;
+  Model model;
+  model.description.network = small_conv_nets[0];
+  model.description.grey_scale = GreyScale::all_pixels;
+  model.parameters = random_parameters(small_conv_nets[0]);
+  save_model(folder.path("a.safetensors"), model);
+  const Model back = load_model(folder.path("a.safetensors"));
+  CHECK(back.description == model.description);
+  CHECK(back.parameters == model.parameters);
+  TensorFile file = read_safetensors(folder.path("a.safetensors"));
+  file.metadata["limpid.model"] = R"({"grey_scale":"other"})";
+  write_safetensors(folder.path("a.safetensors"), file);
+  CHECK_THROWS_WITH(load_model(folder.path("a.safetensors")),
+                    ContainsSubstring("unknown grey scale 'other'"));
 }
 
 TEST_CASE("model: files that are no model say so") {

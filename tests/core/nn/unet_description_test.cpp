@@ -39,15 +39,15 @@ TEST_CASE(
 
 TEST_CASE("unet description: JSON goes round, and bad descriptions are refused") {
   for (const char* name : {"classic", "default"})
-    CHECK(network_from_json(to_json(preset_network(name))) == preset_network(name));
-  CHECK_THROWS_WITH(network_from_json("{}"), ContainsSubstring("network description"));
-  CHECK_THROWS_AS(network_from_json("nonsense"), Error);
+    CHECK(unet_from_json(to_json(preset_network(name))) == preset_network(name));
+  CHECK_THROWS_WITH(unet_from_json("{}"), ContainsSubstring("network description"));
+  CHECK_THROWS_AS(unet_from_json("nonsense"), Error);
   CHECK_THROWS_WITH(
-      network_from_json(
+      unet_from_json(
           R"({"unshuffle":1,"channels":[16,32],"kernel_size":3,"upsampling":"nearest","activation":"relu","x":1})"),
       ContainsSubstring("unknown key 'x'"));
   CHECK_THROWS_WITH(
-      network_from_json(
+      unet_from_json(
           R"({"unshuffle":3,"channels":[17],"kernel_size":4,"upsampling":"nearest","activation":"relu"})"),
       ContainsSubstring("unshuffle is 3") && ContainsSubstring("17 channels") &&
           ContainsSubstring("kernel size 4"));

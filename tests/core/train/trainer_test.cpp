@@ -23,7 +23,7 @@ void train(Trainer& trainer, const PairSource& source, std::int64_t end) {
                      {.patch_size_px = settings.patch_size_px,
                       .batch_size = settings.batch_size,
                       .seed = 4,
-                      .memory_bytes = 4 * 2 * sizeof(float) * 64 * 64,
+                      .memory_bytes = 300 << 10,  // three of the eight
                       .first_step = trainer.steps_done()});
   while (trainer.steps_done() < end)
     trainer.step(*loader.next());

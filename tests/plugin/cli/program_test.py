@@ -77,7 +77,7 @@ class CommandLine(Program):
 
     def test_missing_and_superfluous_words(self):
         self.check_refused([], 2, "a command is needed, one of denoise")
-        self.check_refused(["models"], 2, "a command is needed, one of list, info, export")
+        self.check_refused(["models"], 2, "a command is needed, one of list, info, import-topaz, export")
         self.check_refused(["models", "info"], 2, "model")
         self.check_refused(["models", "info", "a", "b"], 2, "'b'")
         self.check_refused(["run"], 2, "job")

@@ -89,7 +89,30 @@ class Project(DenoiseTest):
                           if name.split("/")[0] != "out"}, before)
         self.assertEqual({path.name for path in (self.folder / "out").iterdir()},
                          {".limpid", "Raw", "job.json", "limpid.log", "logfile.pdf", "micrographs_denoised.star",
-                          "progress.jsonl", "report.json", "trust.star"})
+                          "progress.jsonl", "report.html", "report.json", "trust.star"})
+
+    def test_the_page_shows_results_and_failures_whatever_their_names(self):
+        name = "<script>alert(1)</script>&'\".mrc"
+        folder = self.folder / name.split("/")[0]
+        folder.mkdir()
+        write_mrc(folder / name.split("/")[1], noise())
+        write_mrc(self.folder / "good.mrc", noise())
+        (self.folder / "<b>bad.mrc").write_bytes(b"nothing")
+        result = self.run_program("denoise", "--device", "cpu", "--model", self.model(), "--o", "out", "--max_failed",
+                                  "0.5", "--", name, "good.mrc", "<b>bad.mrc")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        page = self.output("report.html").read_text()
+        self.assertNotIn("<script", page)
+        self.assertNotIn("<b>bad", page)
+        self.assertIn("script&gt;&amp;&#39;&quot;.mrc", page)
+        self.assertIn("&lt;b&gt;bad.mrc", page)
+        self.assertIn("1 failed", page)
+        self.assertIn("have no even and odd halves", page)
+        self.denoise("--", name, "good.mrc")
+        self.assertNotIn("1 failed", self.output("report.html").read_text())
+        before = self.output("report.html").stat().st_mtime_ns
+        self.denoise("--", name, "good.mrc")  # nothing has changed
+        self.assertEqual(self.output("report.html").stat().st_mtime_ns, before)
 
     def test_the_trust_list_says_what_is_known(self):
         # Halves of b with independent noise around a common wave; a and c have none.

@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 import numpy
@@ -214,7 +215,7 @@ class Interrupted(TrainTest):
         if self.whole is None:
             self.train(*self.arguments(), out="whole")
             type(self).whole = (self.file("model.safetensors", "whole").read_bytes(),
-                                  [row["step"] for row in self.rows("whole")])
+                                [row["step"] for row in self.rows("whole")])
         self.assertEqual(self.file("model.safetensors").read_bytes(), self.whole[0])
         self.assertEqual([row["step"] for row in self.rows()], self.whole[1])
         self.assertEqual([path for path in (self.folder / "out").iterdir() if path.name.endswith(".tmp")], [])
@@ -260,6 +261,90 @@ class Continuation(Interrupted):
         self.assertEqual(self.file("model.safetensors").read_bytes(), first)
 
 
+class StreamedContinuation(Continuation):
+    """With memory for one of the three micrographs to train on: the others come and go."""
+    ARGUMENTS = ("--epochs", 4, "--seed", 3, "--loader", "stream", "--memory", "2M")
+    test_interrupted_from_the_keyboard = None  # takes the way of test_asked_to_terminate
+
+    def test_memory_of_another_machine(self):
+        self.kill(self.has_rows(3), *self.command(*self.arguments()))
+        # A larger budget would hold more at a time; the training keeps what it began with.
+        larger = [value if value != "2M" else "1G" for value in self.arguments()]
+        self.assertIn("Loader stream: 1 of 3", self.train(*larger))
+        self.check_completed()
+        self.file("checkpoint.safetensors").unlink()
+        self.assertIn("Loader stream: 2 of 3", self.train(*larger))
+
+
+class Loader(TrainTest):
+    def test_modes(self):
+        for arguments, words in ((("--memory", "2M"), "Loader stream: 1 of 3 micrographs in memory, all would take"),
+                                 ((), "Loader resident: 3 of 3 micrographs in memory, all fit"),
+                                 (("--loader", "stream"), "Loader stream: 2 of 3")):
+            for dry in ((), ("--dry_run",)):
+                self.assertIn(words, self.train("--in_mics", self.list, "--epochs", 0.05, "--redo", *arguments, *dry))
+
+    def test_too_little_memory(self):
+        command = self.command("--in_mics", self.list)
+        self.check_refused(2, *command, "--loader", "resident", "--memory", "2M", saying="--loader resident: the 3")
+        self.check_refused(2, *command, "--memory", "1M", saying="expected at least 1.8 MB")
+        self.check_refused(2, *command, "--loader", "disk", saying="resident")
+        self.assertFalse(self.file("model.safetensors").exists())
+
+    def start_and_truncate(self, *arguments):
+        """Two of six micrographs lose a byte while the training runs; at least one of them is not held out."""
+        for index in range(6):
+            write_mrc(self.folder / f"m{index}.mrc", noise(index, shape=(256, 256)))
+        process = self.start(*self.command("m*.mrc", "--epochs", 10000, "--memory", "2M", *arguments))
+        self.addCleanup(process.kill)
+        progress = self.file("progress.jsonl")
+        self.wait_for(process, lambda: progress.exists() and "training steps" in progress.read_text())
+        for index in range(2):
+            path = self.folder / f"m{index}.mrc"
+            path.write_bytes(path.read_bytes()[:-1])
+        return process
+
+    @staticmethod
+    def said_at_the_end(process):
+        with process.stderr, process.stdout:
+            process.wait(timeout=60)
+            return process.stderr.read().decode()
+
+    def wait_for(self, process, is_time):
+        deadline = time.monotonic() + 60
+        while process.poll() is None and not is_time():
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.01)
+
+    def test_files_that_change_under_way(self):
+        process = self.start_and_truncate("--max_failed", 0.9)
+        self.wait_for(process, lambda: "left out of training" in self.file("limpid.log").read_text())
+        process.send_signal(signal.SIGTERM)
+        stderr = self.said_at_the_end(process)
+        self.assertEqual(process.returncode, 143, stderr)
+        self.assertRegex(stderr, r"m[01]\.mrc' had \d+ bytes at the start of training and has \d+ now")
+
+    def test_too_many_files_that_change(self):
+        process = self.start_and_truncate("--max_failed", 0)
+        stderr = self.said_at_the_end(process)
+        self.assertEqual(process.returncode, 1, stderr)
+        self.assertIn("(--max_failed)", stderr)
+        self.assertFalse(self.file("model.safetensors").exists())
+
+
+class LoaderBenchmark(TrainTest):
+    def test_files_that_do_not_fit(self):
+        for index in range(12):
+            write_mrc(self.folder / f"m{index}.mrc", noise(index, shape=(128, 128)))
+        command = ["bench", "--loader", "m*.mrc", "--patch", 32, "--batch", 1, "--budgets", 20, "--json", "speed.json"]
+        said = self.check_done(*command, "--memory", "400k")
+        self.assertIn("Loader stream: 1 of 6", said)
+        result = json.loads((self.folder / "speed.json").read_text())
+        self.assertEqual(len(result["samples"]), 5)  # at 1, 2, 5, 10 and 20 memories
+        self.assertGreaterEqual(result["samples"][-1]["read_bytes"], 20 * 400 * 1024)
+        self.assertGreater(result["read_bytes_per_s"], 0)
+        self.check_refused(2, *command, "--memory", "100k", saying="expected at least")
+        self.check_refused(2, "bench", "--loader", "m0.mrc", saying="1 files, expected at least 4")
 class MovieContinuation(Interrupted):
     """The halves of movies are made anew by each run; they and the model come out the same."""
 

@@ -12,6 +12,7 @@ TrainingPlan plan_for(const TrainJob& job, const std::vector<PairSize>& sizes) {
   TrainingPairs pairs;
   pairs.description = "4 micrographs";
   pairs.fingerprint = "abc";
+  pairs.sizes = sizes;
   return make_plan(job, choose_start(job), pairs, sizes, *backend);
 }
 
@@ -54,10 +55,11 @@ TEST_CASE("training plan: twenty epochs unless something is asked for") {
 }
 
 TEST_CASE("training plan: the memory is the same at any time") {
-  CHECK(plan_for({}, four_of_256).memory_bytes == plan_for({}, four_of_256).memory_bytes);
+  CHECK(plan_for({}, four_of_256).loader.memory_bytes ==
+        plan_for({}, four_of_256).loader.memory_bytes);
   TrainJob job;
   job.run.memory_bytes = 1000;
-  CHECK(plan_for(job, four_of_256).memory_bytes == 1000);
+  CHECK(plan_for(job, four_of_256).loader.memory_bytes == 1000);
 }
 
 TEST_CASE("training plan: what a continuation must share is in the settings") {

@@ -51,7 +51,9 @@ TrainingPlan make_test_plan(std::int64_t step_count) {
   plan.settings = {
       .batch_size = 2, .patch_size_px = 32, .step_count = step_count, .learning_rate = 3e-3f};
   plan.steps_per_epoch = 10;
-  plan.memory_bytes = 1 << 20;
+  plan.loader = {.patch_size_px = plan.settings.patch_size_px,
+                 .batch_size = plan.settings.batch_size,
+                 .memory_bytes = 1 << 24};
   plan.settings_text = "test";
   return plan;
 }
@@ -65,8 +67,13 @@ struct Trained {
   SilentProgress progress;
 
   std::unique_ptr<TrainingRun> start(const PairSource& training, const OutputFolder& output) {
-    return std::make_unique<TrainingRun>(
-        *backend, plan, training, held_out, std::vector<std::int64_t>{0, 1}, output);
+    return std::make_unique<TrainingRun>(*backend,
+                                         plan,
+                                         training,
+                                         measure_dataset(training),
+                                         held_out,
+                                         std::vector<std::int64_t>{0, 1},
+                                         output);
   }
 };
 

@@ -5,6 +5,7 @@
 #include "core/io/star.h"
 #include "core/metrics/reference_filters.h"
 #include "core/metrics/rings.h"
+#include "plugin/trust/trust_columns.h"
 #include "plugin/trust/trust_list.h"
 #include "plugin/trust/trust_window.h"
 #include "tests/support/catch.h"
@@ -88,6 +89,55 @@ TEST_CASE("trust: the signal-to-noise ratios before and after follow from the ha
   CHECK(numbers.noise_left == Approx(std::sqrt(noise_kept)).epsilon(0.02));
   CHECK(std::abs(numbers.removed_correlation) < 0.01);
   CHECK(trust_remark(as_map(numbers)).empty());
+  // Against what a million of other noises would give: the errors are of the size of the deviation.
+  CHECK(std::abs(*numbers.snr_before - 2 * 0.5 / 4) < 4 * *numbers.snr_before_error);
+  CHECK(*numbers.snr_before_error < 0.05 * *numbers.snr_before);
+  CHECK(std::abs(*numbers.snr_after - 0.5 / (4 * noise_kept / 2)) < 4 * *numbers.snr_after_error);
+  CHECK(*numbers.error_fraction == Approx(1 / *numbers.snr_after));
+  CHECK(numbers.noise_peak < 6);
+  CHECK(numbers.seam < 1.7);
+}
+
+TEST_CASE("trust: FRC of a filtered half keeps below its bound, that of a leak does not") {
+  const Image even = with_noise(pattern(1), 2, 1);
+  const Image odd = with_noise(pattern(1), 2, 2);
+  const Image raw = sum_of(even, odd);
+  // The pattern has a period of 44 px; with pixels of 1 A it is in the second band.
+  const TrustNumbers good =
+      measure_trust({.raw = raw, .denoised = raw, .even = &even, .odd = &odd, .denoise = low_pass});
+  REQUIRE(good.frc[1]);
+  CHECK(*good.frc[1] <= *good.frc_bound[1] + 0.05);
+  CHECK(*good.frc[1] > 0.1);
+  const auto know_both = [&](Image& image) { image = raw; };
+  const TrustNumbers leak = measure_trust(
+      {.raw = raw, .denoised = raw, .even = &even, .odd = &odd, .denoise = know_both});
+  CHECK(*leak.frc_excess > 0.3);
+  CHECK(*leak.frc[4] > *leak.frc_bound[4] + 0.3);
+  CHECK_THAT(trust_warning(as_map(leak)), ContainsSubstring("above its bound"));
+}
+
+TEST_CASE("trust: tiles that do not fit together and spots made of noise are noticed") {
+  const Image raw = with_noise(pattern(1), 2, 1);
+  const auto broken = [](Image& image) {
+    low_pass(image);
+    for (std::int64_t y = 0; y < side; ++y)
+      for (std::int64_t x = side / 2; x < side; ++x)
+        image.at(x, y) += 1.5f;
+    image.at(40, 50) += 100;
+  };
+  const TrustNumbers numbers =
+      measure_trust({.raw = raw, .denoised = result_of(raw, broken), .denoise = broken});
+  CHECK(numbers.seam > 1.7);
+  CHECK(numbers.noise_peak > 6);
+  CHECK_THAT(trust_remark(as_map(numbers)),
+             ContainsSubstring("straight edge") && ContainsSubstring("spots of pure noise") &&
+                 ContainsSubstring("no halves"));
+  const Image fine = result_of(raw, low_pass);
+  CHECK(measure_trust({.raw = raw, .denoised = fine, .denoise = low_pass}).seam < 1.7);
+  // The whole result has the seam that the window has not.
+  const Image seam = result_of(raw, broken);
+  CHECK(measure_trust({.raw = raw, .denoised = fine, .whole = &seam, .denoise = low_pass}).seam >
+        1.7);
 }
 
 TEST_CASE("trust: a denoiser that removes signal shows bias and a correlated remainder") {
@@ -147,6 +197,8 @@ TEST_CASE("trust: halves of another size are refused") {
 TEST_CASE("trust: the list says nan for what is not known") {
   const std::string text =
       trust_list({{"out/a.mrc", {{"snr_before", 0.05}, {"noise_left", 0.02}, {"tiles", 1}}}});
+  for (const TrustColumn& column : trust_columns())
+    CHECK_THAT(text, ContainsSubstring("\n# " + column.label + ": "));
   const StarFile list = StarFile::parse(text, "trust.star");
   const StarTable& table = list.table("trust");
   CHECK(table.cell(0, table.column("limpidSnrBefore")) == "0.050000");

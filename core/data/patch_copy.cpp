@@ -1,0 +1,77 @@
+#include "core/data/patch_copy.h"
+
+#include "core/base/vector_clones.h"
+
+#include <algorithm>
+
+namespace limpid {
+namespace {
+
+constexpr std::int64_t square_px = 16;  // a cache line
+
+// Pixels of the image in the order of the patch: `step` apart along its rows, `stride` from one row
+// to the next.
+struct Walk {
+  const float* first;
+  std::int64_t step;
+  std::int64_t stride;
+};
+
+LIMPID_VECTOR_CLONES
+void copy_forwards(const Walk& walk, std::int64_t size, float* patch) {
+  for (std::int64_t row = 0; row < size; ++row)
+    for (std::int64_t column = 0; column < size; ++column)
+      patch[row * size + column] = walk.first[row * walk.stride + column];
+}
+
+LIMPID_VECTOR_CLONES
+void copy_backwards(const Walk& walk, std::int64_t size, float* patch) {
+  for (std::int64_t row = 0; row < size; ++row)
+    for (std::int64_t column = 0; column < size; ++column)
+      patch[row * size + column] = walk.first[row * walk.stride - column];
+}
+
+// Whole cache lines are read into a small square and written from it, as rows of an image may lie a
+// power of two apart, where few of them fit in the cache together.
+LIMPID_VECTOR_CLONES
+void copy_transposed(const Walk& walk, std::int64_t size, float* patch) {
+  float square[square_px][square_px];
+  for (std::int64_t top = 0; top < size; top += square_px)
+    for (std::int64_t left = 0; left < size; left += square_px) {
+      const std::int64_t rows = std::min(square_px, size - top);
+      const std::int64_t columns = std::min(square_px, size - left);
+      for (std::int64_t column = 0; column < columns; ++column)
+        for (std::int64_t row = 0; row < rows; ++row)
+          square[row][column] = walk.first[(top + row) * walk.stride + (left + column) * walk.step];
+      for (std::int64_t row = 0; row < rows; ++row)
+        std::copy_n(square[row], columns, patch + (top + row) * size + left);
+    }
+}
+
+}  // namespace
+
+void copy_patch(const Image& image,
+                std::int64_t x,
+                std::int64_t y,
+                int orientation,
+                std::int64_t size,
+                float* patch) {
+  const bool mirror_x = (orientation & 1) != 0;
+  const bool mirror_y = (orientation & 2) != 0;
+  const bool transpose = (orientation & 4) != 0;
+  const std::int64_t along_columns = transpose ? image.width() : 1;
+  const std::int64_t along_rows = transpose ? 1 : image.width();
+  const std::int64_t first = y * image.width() + x + (mirror_x ? (size - 1) * along_columns : 0) +
+                             (mirror_y ? (size - 1) * along_rows : 0);
+  const Walk walk{.first = image.pixels().data() + first,
+                  .step = mirror_x ? -along_columns : along_columns,
+                  .stride = mirror_y ? -along_rows : along_rows};
+  if (transpose)
+    copy_transposed(walk, size, patch);
+  else if (mirror_x)
+    copy_backwards(walk, size, patch);
+  else
+    copy_forwards(walk, size, patch);
+}
+
+}  // namespace limpid

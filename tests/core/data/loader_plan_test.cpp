@@ -1,0 +1,88 @@
+#include "core/data/loader_plan.h"
+
+#include "core/base/error.h"
+#include "tests/support/catch.h"
+
+using namespace limpid;
+
+namespace {
+
+constexpr std::size_t MB = 1'000'000;
+
+// Micrographs of 5000 x 5000 pixels: 200 MB a pair.
+DatasetCost dataset_of(std::int64_t count) {
+  return {.count = count,
+          .largest_pixel_count = 25'000'000,
+          .pair_bytes = static_cast<std::size_t>(count) * 200 * MB,
+          .largest_pair_bytes = 200 * MB,
+          .largest_loading_bytes = 10 * MB};
+}
+
+// Batches take 4 x 2 x 4 x 256 x 256 x 4 bytes: 8.4 MB.
+LoaderOptions with_memory(std::size_t bytes, LoaderMode mode = LoaderMode::automatic) {
+  return {.patch_size_px = 256, .batch_size = 4, .mode = mode, .memory_bytes = bytes};
+}
+
+}  // namespace
+
+TEST_CASE("loader plan: what fits stays in memory, the rest is streamed") {
+  const LoaderPlan resident = plan_loader(dataset_of(10), with_memory(2100 * MB));
+  CHECK(resident.mode == LoaderMode::resident);
+  CHECK(resident.slots == 10);
+  const LoaderPlan stream = plan_loader(dataset_of(11), with_memory(2100 * MB));
+  CHECK(stream.mode == LoaderMode::stream);
+  CHECK(stream.slots == 8);
+  CHECK(stream.reads == 2);
+  CHECK(describe(stream) ==
+        "Loader stream: 8 of 11 micrographs in memory, all would take 2.2 GB; dataset as float32 "
+        "2.2 GB, memory 2.1 GB, at most 2.0 GB of it used");
+  CHECK(plan_loader(dataset_of(10), with_memory(2100 * MB, LoaderMode::stream)).slots == 8);
+}
+
+TEST_CASE("loader plan: no more is used than the memory") {
+  for (std::size_t megabytes = 430; megabytes < 20000; megabytes += 170) {
+    LoaderOptions options = with_memory(megabytes * MB, LoaderMode::stream);
+    options.reserved_bytes = 5 * MB;
+    const LoaderPlan plan = plan_loader(dataset_of(200), options);
+    INFO(megabytes);
+    CHECK(plan.slots >= 1);
+    CHECK(plan.used_bytes <= options.memory_bytes);
+    CHECK(plan.used_bytes + 200 * MB > options.memory_bytes);
+    const auto pairs = static_cast<std::size_t>(plan.slots + plan.reads);
+    const auto reads = static_cast<std::size_t>(plan.reads);
+    CHECK(plan.used_bytes > pairs * 200 * MB + reads * 10 * MB + 5 * MB);
+  }
+}
+
+TEST_CASE("loader plan: too little memory is refused with the number that would do") {
+  CHECK_THROWS_WITH(
+      plan_loader(dataset_of(50), with_memory(300 * MB)),
+      ContainsSubstring("300.0 MB are not enough") && ContainsSubstring("at least 418.4 MB"));
+  CHECK(plan_loader(dataset_of(50), with_memory(419 * MB)).slots == 1);
+  CHECK_THROWS_WITH(plan_loader(dataset_of(50), with_memory(3000 * MB, LoaderMode::resident)),
+                    ContainsSubstring("--loader resident: the 50 micrographs take 10.0 GB") &&
+                        ContainsSubstring("3.0 GB"));
+}
+
+TEST_CASE("loader plan: a continued run keeps its micrographs in memory where it can") {
+  LoaderOptions options = with_memory(6000 * MB);
+  options.slots = 3;
+  const LoaderPlan kept = plan_loader(dataset_of(50), options);
+  CHECK(kept.slots == 3);
+  CHECK(kept.is_as_asked);
+  // A larger machine would hold them all.
+  CHECK(plan_loader(dataset_of(20), options).slots == 3);
+  options.slots = 40;
+  const LoaderPlan smaller = plan_loader(dataset_of(50), options);
+  CHECK(smaller.slots < 30);
+  CHECK_FALSE(smaller.is_as_asked);
+  options.slots = 20;
+  CHECK(plan_loader(dataset_of(20), options).is_as_asked);
+  CHECK(plan_loader(dataset_of(20), options).mode == LoaderMode::resident);
+}
+
+TEST_CASE("loader plan: names of modes") {
+  for (const LoaderMode mode : {LoaderMode::automatic, LoaderMode::resident, LoaderMode::stream})
+    CHECK(loader_mode_from_name(name(mode)) == mode);
+  CHECK_THROWS_WITH(loader_mode_from_name("disk"), ContainsSubstring("auto, resident or stream"));
+}
