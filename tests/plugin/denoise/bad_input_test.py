@@ -215,7 +215,7 @@ class ExitStatus(BadInputTest):
             for path in results:
                 self.assertTrue(is_valid(path))
             finished = hashes(disk / "out")
-            subprocess.run(["mount", "-o", "remount,size=2m", disk], check=True)
+            subprocess.run(["mount", "-o", "remount,size=8m", disk], check=True)
             self.assertIn("were finished before", self.check_done(*self.options("disk/out"), "in"))
             for path in results:
                 name = str(path.relative_to(disk / "out"))
