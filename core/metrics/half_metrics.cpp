@@ -21,10 +21,11 @@ double ratio_or_infinity(double numerator, double denominator) {
 }
 
 HalfIndependence measure_independence(const RingCorrelation& frc, double pixel_size_angstrom) {
+  const double low = std::max(outer_frequency_low, pixel_size_angstrom / finest_signal_angstrom);
   double sum = 0, modes = 0;
   for (std::size_t k = 0; k < frc.frequency.size(); ++k) {
     const double cycles_per_pixel = frc.frequency[k] * pixel_size_angstrom;
-    if (cycles_per_pixel < outer_frequency_low || cycles_per_pixel >= outer_frequency_high)
+    if (cycles_per_pixel < low || cycles_per_pixel >= outer_frequency_high)
       continue;
     sum += frc.correlation[k] * frc.modes[k];
     modes += frc.modes[k];

@@ -44,8 +44,9 @@ struct HalfPair {
 };
 
 // Correlation of the halves where there is no signal: FRC averaged over 0.4 to 0.5 cycles per
-// pixel, which is 0 within its standard error for independent noise. Not measurable in images of a
-// few pixels: infinite standard error.
+// pixel, as far as that is finer than 4.5 A, which is 0 within its standard error for independent
+// noise. Not measurable in images of a few pixels or with pixels of 2.25 A and more: infinite
+// standard error.
 struct HalfIndependence {
   double correlation = 0;
   double standard_error = std::numeric_limits<double>::infinity();

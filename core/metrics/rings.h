@@ -26,6 +26,9 @@ class Rings {
   std::int64_t count_ = 1;
 };
 
+// Single micrographs show no signal of matter at finer resolution.
+inline constexpr double finest_signal_angstrom = 4.5;
+
 enum class Taper {
   none,
   hann  // sin^2 along both sides: the edges of an image are a cross of false signal without it

@@ -16,7 +16,6 @@ namespace {
 constexpr std::int64_t largest_side_px = 2048;
 constexpr double outer_frequency = 0.4;  // cycles per pixel
 constexpr double nyquist = 0.5;
-constexpr double finest_signal_angstrom = 4.5;
 constexpr double narrowest_band = 0.03;
 constexpr double across_frequency = 0.25;
 constexpr float outlier_sigmas = 4;

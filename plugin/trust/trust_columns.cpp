@@ -36,8 +36,8 @@ std::vector<TrustColumn> single_columns() {
       {"limpidHalfDependence",
        "half_dependence",
        "",
-       "FRC(R_e, R_o) at 0.4 to 0.5 cycles per pixel, in standard errors; beyond 5 the halves "
-       "share a pattern that counts as signal"},
+       "FRC(R_e, R_o) at 0.4 to 0.5 cycles per pixel, as far as finer than 4.5 A, in standard "
+       "errors; beyond 5 the halves share a pattern that counts as signal"},
       {"limpidNoiseLeft",
        "noise_left",
        "noise left",

@@ -88,6 +88,17 @@ TEST_CASE("half metrics: a pattern that both halves share is found in the outer 
   CHECK(independence.correlation > 5 * independence.standard_error);
 }
 
+TEST_CASE("half metrics: what coarse pixels show of the matter is no pattern of the halves") {
+  const Halves halves;
+  const auto independence_at = [&](double pixel_size_angstrom) {
+    return measure_raw_halves({halves.even, halves.odd}, pixel_size_angstrom).independence;
+  };
+  CHECK(std::isfinite(independence_at(1.8).standard_error));
+  CHECK(std::isfinite(independence_at(2.2).standard_error));
+  CHECK(independence_at(2.2).standard_error > 1.5 * independence_at(1.8).standard_error);
+  CHECK(std::isinf(independence_at(2.3).standard_error));
+}
+
 TEST_CASE("half metrics: the unbiased errors of a filter agree with the truth") {
   const Halves halves;
   for (const double gain : {1.0, 0.7}) {
