@@ -103,13 +103,12 @@ bool Denoiser::try_prepare(const TilePlan& plan) {
   try {
     network_ = make_network(backend_, description_, *parameters_, window);
     staging_ = backend_.allocate_staging(Tensor::size_bytes(window, DataType::float32));
-    backend_.fill_zero(network_->image());
-    // What a GPU records is queued as a whole; there is nothing to ask between its layers.
-    const bool runs_at_once = backend_.name() == "cpu";
-    forward_ = backend_.record([this, runs_at_once] {
-      network_->forward(runs_at_once ? [this] { stop_if_asked(); } : std::function<void()>());
-    });
-    backend_.synchronize();
+    // The CPU gains nothing from a recording, which costs it the work of a tile.
+    if (backend_.name() != "cpu") {
+      backend_.fill_zero(network_->image());
+      forward_ = backend_.record([this] { network_->forward({}); });
+      backend_.synchronize();
+    }
     return true;
   } catch (const Error& error) {
     forward_.reset();
@@ -142,7 +141,11 @@ void Denoiser::apply_network(Image& image) {
     stop_if_asked();
     copy_window(image, tile, window, values.data());
     backend_.upload(values, network_->image());
-    forward_->run();
+    // What a GPU has recorded is queued as a whole; there is nothing to ask between its layers.
+    if (forward_)
+      forward_->run();
+    else
+      network_->forward([this] { stop_if_asked(); });
     backend_.download(network_->prediction(), values);
     copy_kept(values.data(), tile, window, result.empty() ? image : result);
   }

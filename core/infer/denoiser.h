@@ -70,7 +70,7 @@ class Denoiser {
   std::int64_t largest_tile_px_ = 0;  // that was found to fit
   TilePlan plan_;
   std::unique_ptr<Network> network_;  // of the plan's tile size
-  std::unique_ptr<Replay> forward_;
+  std::unique_ptr<Replay> forward_;   // none on the CPU
   std::shared_ptr<Storage> staging_;
 };
 
