@@ -64,14 +64,13 @@ std::vector<std::int64_t> find_outliers(const Image& sum) {
 
 }  // namespace
 
-DefectivePixels::DefectivePixels(const Image& sum, const Image& gain) {
-  Image working = sum;
+DefectivePixels::DefectivePixels(Image sum, const Image& gain) {
   for (std::size_t i = 0; i < gain.pixels().size(); ++i)
     if (gain.pixels()[i] == 0) {
-      working.pixels()[i] = std::numeric_limits<float>::quiet_NaN();  // left out of statistics
+      sum.pixels()[i] = std::numeric_limits<float>::quiet_NaN();  // left out of statistics
       pixels_.push_back(static_cast<std::int64_t>(i));
     }
-  const std::vector<std::int64_t> outliers = find_outliers(working);
+  const std::vector<std::int64_t> outliers = find_outliers(sum);
   pixels_.insert(pixels_.end(), outliers.begin(), outliers.end());
   if (pixels_.empty())
     return;

@@ -15,7 +15,7 @@ class DefectivePixels {
   // Those where the gain is 0 (an empty image: no gain), and single ones and lines whose sum over
   // all frames is beyond its mean +- 6 sigma. Larger regions, such as the metal of a grid, are part
   // of the picture.
-  DefectivePixels(const Image& sum, const Image& gain);
+  DefectivePixels(Image sum, const Image& gain);
 
   std::size_t count() const { return pixels_.size(); }
   // Gives each the value of a random pixel nearby that works. Other numbers give other choices.

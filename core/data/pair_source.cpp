@@ -106,6 +106,15 @@ class HalfPairs : public FilePairs {
  public:
   using FilePairs::FilePairs;
 
+  // The search for pixels that stand out of both halves takes their sum and a mark for each pixel.
+  PairCost cost(std::int64_t index) const override {
+    PairCost cost = FilePairs::cost(index);
+    const std::size_t search_bytes =
+        (sizeof(float) + 1) * static_cast<std::size_t>(cost.pixel_count);
+    cost.loading_bytes = std::max(cost.loading_bytes, search_bytes);
+    return cost;
+  }
+
  protected:
   void load_pair(const PairFiles& files, ImagePair& pair) const override {
     Image even = std::move(pair.input);
