@@ -287,7 +287,7 @@ class Loader(TrainTest):
     def test_too_little_memory(self):
         command = self.command("--in_mics", self.list)
         self.check_refused(2, *command, "--loader", "resident", "--memory", "2M", saying="--loader resident: the 3")
-        self.check_refused(2, *command, "--memory", "1M", saying="expected at least 1.8 MB")
+        self.check_refused(2, *command, "--memory", "1M", saying="expected at least 1.9 MB")
         self.check_refused(2, *command, "--loader", "disk", saying="resident")
         self.assertFalse(self.file("model.safetensors").exists())
 
