@@ -1,6 +1,7 @@
 #include "core/nn/conv_net_description.h"
 
 #include "core/backend/activation.h"
+#include "core/nn/description_json.h"
 
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
@@ -177,23 +178,19 @@ std::string to_json(const ConvNetDescription& d) {
 }
 
 ConvNetDescription conv_net_from_json(const std::string& text) {
-  try {
-    const nlohmann::json json = nlohmann::json::parse(text);
-    for (const auto& [key, value] : json.items())
-      if (key != "kind" && key != "encoders" && key != "decoders" && key != "image_channels" &&
-          key != "activation")
-        fail(ErrorKind::model, "network description: unknown key '{}'", key);
-    ConvNetDescription d;
-    d.encoders = layers_from(json.at("encoders"));
-    for (const nlohmann::json& decoder : json.at("decoders"))
-      d.decoders.push_back(layers_from(decoder));
-    d.image_channels = json.at("image_channels").get<std::int64_t>();
-    d.activation = activation_from_name(json.at("activation").get<std::string>().c_str());
-    d.check();
-    return d;
-  } catch (const nlohmann::json::exception& error) {
-    fail(ErrorKind::model, "network description: {}", error.what());
-  }
+  return read_description_json(
+      text,
+      {"kind", "encoders", "decoders", "image_channels", "activation"},
+      [](const nlohmann::json& json) {
+        ConvNetDescription d;
+        d.encoders = layers_from(json.at("encoders"));
+        for (const nlohmann::json& decoder : json.at("decoders"))
+          d.decoders.push_back(layers_from(decoder));
+        d.image_channels = json.at("image_channels").get<std::int64_t>();
+        d.activation = activation_from_name(json.at("activation").get<std::string>().c_str());
+        d.check();
+        return d;
+      });
 }
 
 }  // namespace limpid

@@ -1,6 +1,7 @@
 #include "core/nn/unet_description.h"
 
 #include "core/backend/activation.h"
+#include "core/nn/description_json.h"
 
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
@@ -164,28 +165,24 @@ std::string to_json(const UNetDescription& d) {
 }
 
 UNetDescription unet_from_json(const std::string& text) {
-  try {
-    const nlohmann::json json = nlohmann::json::parse(text);
-    for (const auto& [key, value] : json.items())
-      if (key != "unshuffle" && key != "channels" && key != "kernel_size" && key != "upsampling" &&
-          key != "activation")
-        fail(ErrorKind::model, "network description: unknown key '{}'", key);
-    UNetDescription d;
-    d.unshuffle = json.at("unshuffle").get<std::int64_t>();
-    d.channels = json.at("channels").get<std::vector<std::int64_t>>();
-    d.kernel_size = json.at("kernel_size").get<std::int64_t>();
-    const auto upsampling = json.at("upsampling").get<std::string>();
-    if (upsampling != name(Upsampling::nearest) &&
-        upsampling != name(Upsampling::transposed_convolution))
-      fail(ErrorKind::model, "network description: unknown upsampling '{}'", upsampling);
-    d.upsampling = upsampling == name(Upsampling::nearest) ? Upsampling::nearest
-                                                           : Upsampling::transposed_convolution;
-    d.activation = activation_from_name(json.at("activation").get<std::string>().c_str());
-    d.check();
-    return d;
-  } catch (const nlohmann::json::exception& error) {
-    fail(ErrorKind::model, "network description: {}", error.what());
-  }
+  return read_description_json(
+      text,
+      {"unshuffle", "channels", "kernel_size", "upsampling", "activation"},
+      [](const nlohmann::json& json) {
+        UNetDescription d;
+        d.unshuffle = json.at("unshuffle").get<std::int64_t>();
+        d.channels = json.at("channels").get<std::vector<std::int64_t>>();
+        d.kernel_size = json.at("kernel_size").get<std::int64_t>();
+        const auto upsampling = json.at("upsampling").get<std::string>();
+        if (upsampling != name(Upsampling::nearest) &&
+            upsampling != name(Upsampling::transposed_convolution))
+          fail(ErrorKind::model, "network description: unknown upsampling '{}'", upsampling);
+        d.upsampling = upsampling == name(Upsampling::nearest) ? Upsampling::nearest
+                                                               : Upsampling::transposed_convolution;
+        d.activation = activation_from_name(json.at("activation").get<std::string>().c_str());
+        d.check();
+        return d;
+      });
 }
 
 }  // namespace limpid
