@@ -35,6 +35,14 @@ void copy_pixels(const Image& from, Image& to) {
   });
 }
 
+// `image`, whose grey scale the pair is to remember.
+IntensityScale put_on_network_scale(Image& image, ImagePair& pair) {
+  const IntensityScale scale = limpid::put_on_network_scale(image).scale;
+  pair.grey_offset = scale.mean;
+  pair.grey_range = scale.sigma;
+  return scale;
+}
+
 void require_equal_size(const Image& a, const Image& b, const PairFiles& files) {
   if (a.width() != b.width() || a.height() != b.height())
     fail(ErrorKind::input,
@@ -135,9 +143,7 @@ class TruthPairs : public FilePairs {
     read_pixels(files.first, pair.input);
     read_pixels(files.second, pair.target);
     require_equal_size(pair.input, pair.target, files);
-    const IntensityScale scale = put_on_network_scale(pair.input).scale;
-    pair.grey_offset = scale.mean;
-    pair.grey_range = scale.sigma;
+    const IntensityScale scale = put_on_network_scale(pair.input, pair);
     repair_non_finite(pair.target);
     // The truth is never clipped.
     constexpr float largest = std::numeric_limits<float>::max();
@@ -154,9 +160,7 @@ class SinglePairs : public FilePairs {
  protected:
   void load_pair(const PairFiles& files, ImagePair& pair) const override {
     read_pixels(files.first, pair.input);
-    const IntensityScale scale = put_on_network_scale(pair.input).scale;
-    pair.grey_offset = scale.mean;
-    pair.grey_range = scale.sigma;
+    put_on_network_scale(pair.input, pair);
     copy_pixels(pair.input, pair.target);
   }
 };
@@ -212,10 +216,8 @@ std::vector<std::string> PairSource::files(std::int64_t) const {
 
 ImagePair make_half_pair(Image even, Image odd) {
   ImagePair pair;
-  const IntensityScale scale = put_on_network_scale(even).scale;
-  pair.grey_offset = scale.mean;
-  pair.grey_range = scale.sigma;
-  put_on_network_scale(odd);
+  put_on_network_scale(even, pair);
+  limpid::put_on_network_scale(odd);
   const DefectivePixels common(sum_of(even, odd), {});
   common.repair_in_one(even, odd);
   pair.input = std::move(even);
