@@ -25,6 +25,8 @@ struct Command {
 void add_run_options(CLI::App& parser, RunOptions& options);
 void add_device_options(CLI::App& parser, DeviceOptions& options);
 void add_micrograph_input(CLI::App& parser, MicrographInput& input);
+// Of simulated pairs.
+void add_noise_options(CLI::App& parser, float& electrons_per_unit, float& sigma);
 
 // What a command adds to the shared options; the job must outlive the parsing.
 void add_denoise_options(CLI::App& parser, DenoiseJob& job);

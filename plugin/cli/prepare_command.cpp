@@ -31,13 +31,7 @@ void add_content_options(CLI::App& parser, PrepareJob& job) {
       checked([&job](const std::string& text) { job.content = content_from_name(text); }),
       "What is stored: pair (input and target; the default) or clean (targets only; training then "
       "draws new noise at every visit)");
-  parser
-      .add_option("--noise_electrons",
-                  job.noise_electrons_per_unit,
-                  "Simulated pairs: electrons for the range of grey values")
-      ->check(CLI::NonNegativeNumber);
-  parser.add_option("--noise_sigma", job.noise_sigma, "Simulated pairs: sigma of Gaussian noise")
-      ->check(CLI::NonNegativeNumber);
+  add_noise_options(parser, job.noise_electrons_per_unit, job.noise_sigma);
 }
 
 }  // namespace

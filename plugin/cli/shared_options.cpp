@@ -82,4 +82,14 @@ void add_micrograph_input(CLI::App& parser, MicrographInput& input) {
                   "Accept rows behind a blank line, which other programs would lose");
 }
 
+void add_noise_options(CLI::App& parser, float& electrons_per_unit, float& sigma) {
+  parser
+      .add_option("--noise_electrons",
+                  electrons_per_unit,
+                  "Simulated pairs: electrons for the range of grey values")
+      ->check(CLI::NonNegativeNumber);
+  parser.add_option("--noise_sigma", sigma, "Simulated pairs: sigma of Gaussian noise")
+      ->check(CLI::NonNegativeNumber);
+}
+
 }  // namespace limpid

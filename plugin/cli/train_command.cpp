@@ -80,13 +80,7 @@ void add_train_options(CLI::App& parser, TrainJob& job) {
                   "Stop after so many validations in a row without improvement; 0, the default, "
                   "trains to the end")
       ->check(CLI::NonNegativeNumber);
-  parser
-      .add_option("--noise_electrons",
-                  job.noise_electrons_per_unit,
-                  "Simulated pairs: electrons for the range of grey values")
-      ->check(CLI::NonNegativeNumber);
-  parser.add_option("--noise_sigma", job.noise_sigma, "Simulated pairs: sigma of Gaussian noise")
-      ->check(CLI::NonNegativeNumber);
+  add_noise_options(parser, job.noise_electrons_per_unit, job.noise_sigma);
 }
 
 CommandAction define_train(CLI::App& parser) {
