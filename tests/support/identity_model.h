@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/nn/model.h"
+#include "tests/support/small_model.h"
 
 #include <cstddef>
 #include <string>
@@ -10,16 +10,9 @@ namespace limpid::test {
 // A model that gives every image back: positive and negative parts go through the first encoder,
 // the skip connection and the last decoder in channels of their own.
 inline Model identity_model() {
-  Model model;
-  model.description = {
-      .name = "identity",
-      .summary = "for a test",
-      .training = "not trained",
-      .licence = "Apache-2.0",
-      .network =
-          UNetDescription{.unshuffle = 2, .channels = {16, 32}, .upsampling = Upsampling::nearest},
-      .smallest_pixel_size_angstrom = 0.5,
-      .largest_pixel_size_angstrom = 2.5};
+  Model model = small_model();
+  model.description.name = "identity";
+  model.parameters.clear();
   constexpr std::size_t pixels = 4;  // of a block, as channels
   constexpr std::size_t skip_begin = 32;
   for (const ParameterSpec& spec : model.description.network.parameters()) {

@@ -2,6 +2,7 @@
 
 #include "tests/support/backends.h"
 #include "tests/support/conv_nets.h"
+#include "tests/support/reach.h"
 
 #include <algorithm>
 
@@ -57,30 +58,11 @@ TEST_CASE("conv net: no input pixel acts beyond the receptive radius, and one ac
       const Shape image{1, side, side, 1};
       Parameters parameters(*backend, description.parameters());
       auto values = random_parameters(description);
-      for (auto& tensor : values)  // positive weights: a change never cancels
-        for (float& value : tensor)
-          value = std::abs(value);
+      make_positive(values);
       parameters.set_values(values);
       ConvNet network(*backend, description, parameters, image);
-      const std::vector<float> base(static_cast<std::size_t>(side * side), 1.0f);
-      backend->upload(base, network.image());
-      network.forward();
-      const auto before = values_of(*backend, network.prediction());
-      std::int64_t farthest = 0;
-      for (std::int64_t shift = 0; shift < grid; ++shift) {
-        const std::int64_t at = side / 2 + shift;
-        auto changed = base;
-        changed[static_cast<std::size_t>(at * side + at)] += 1000.0f;
-        backend->upload(changed, network.image());
-        network.forward();
-        const auto after = values_of(*backend, network.prediction());
-        for (std::int64_t y = 0; y < side; ++y)
-          for (std::int64_t x = 0; x < side; ++x)
-            if (after[static_cast<std::size_t>(y * side + x)] !=
-                before[static_cast<std::size_t>(y * side + x)])
-              farthest = std::max({farthest, std::abs(y - at), std::abs(x - at)});
-      }
       INFO(to_json(description) << ", side " << side);
+      const std::int64_t farthest = measure_reach(*backend, network, side, grid);
       CHECK(farthest <= radius);
       CHECK(static_cast<double>(farthest) >= (odd ? 0.85 : 0.7) * static_cast<double>(radius));
     }
