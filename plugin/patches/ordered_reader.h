@@ -1,12 +1,14 @@
 #pragma once
 
+#include "core/base/ordered_queue.h"
+
 #include <algorithm>
-#include <condition_variable>
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <functional>
-#include <map>
-#include <mutex>
+#include <semaphore>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -20,33 +22,30 @@ template <class Result>
 class OrderedReader {
  public:
   OrderedReader(std::int64_t count, int thread_count, std::function<Result(std::int64_t)> read)
-      : count_(count), read_(std::move(read)) {
+      : count_(count),
+        read_(std::move(read)),
+        room_(
+            static_cast<std::ptrdiff_t>(std::min<std::int64_t>(count, std::max(thread_count, 1)))) {
     const auto threads = std::min<std::int64_t>(count, std::max(thread_count, 1));
-    window_ = threads;
     for (std::int64_t i = 0; i < threads; ++i)
       threads_.emplace_back([this] { work(); });
   }
   OrderedReader(const OrderedReader&) = delete;
   OrderedReader& operator=(const OrderedReader&) = delete;
   ~OrderedReader() {
-    {
-      std::lock_guard lock(mutex_);
-      is_stopped_ = true;
-    }
-    changed_.notify_all();
+    is_stopped_ = true;
+    room_.release(static_cast<std::ptrdiff_t>(threads_.size()));
     for (std::thread& thread : threads_)
       thread.join();
   }
 
   // The next result; rethrows what its read() threw. To be called `count` times at most.
   Result next() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return finished_.contains(delivered_); });
-    auto node = finished_.extract(delivered_++);
-    changed_.notify_all();
-    if (node.mapped().error)
-      std::rethrow_exception(node.mapped().error);
-    return std::move(node.mapped().result);
+    Outcome outcome = std::move(*finished_.take(delivered_++));
+    room_.release();
+    if (outcome.error)
+      std::rethrow_exception(outcome.error);
+    return std::move(outcome.result);
   }
 
  private:
@@ -57,36 +56,27 @@ class OrderedReader {
 
   void work() {
     for (;;) {
-      std::int64_t index = 0;
-      {
-        std::unique_lock lock(mutex_);
-        changed_.wait(
-            lock, [&] { return is_stopped_ || begun_ == count_ || begun_ < delivered_ + window_; });
-        if (is_stopped_ || begun_ == count_)
-          return;
-        index = begun_++;
-      }
+      room_.acquire();
+      const std::int64_t index = begun_++;
+      if (is_stopped_ || index >= count_)
+        return;
       Outcome outcome;
       try {
         outcome.result = read_(index);
       } catch (...) {
         outcome.error = std::current_exception();
       }
-      std::lock_guard lock(mutex_);
-      finished_.emplace(index, std::move(outcome));
-      changed_.notify_all();
+      finished_.put(index, std::move(outcome));
     }
   }
 
   std::int64_t count_;
-  std::int64_t window_ = 1;
   std::function<Result(std::int64_t)> read_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::map<std::int64_t, Outcome> finished_;
-  std::int64_t begun_ = 0;
+  std::counting_semaphore<> room_;  // for results
+  std::atomic<std::int64_t> begun_ = 0;
+  std::atomic<bool> is_stopped_ = false;
+  OrderedQueue<Outcome> finished_;
   std::int64_t delivered_ = 0;
-  bool is_stopped_ = false;
   std::vector<std::thread> threads_;
 };
 
