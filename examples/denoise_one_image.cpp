@@ -30,8 +30,8 @@ int main(int argc, char** argv) {
                 argv[3],
                 report.scale.mean,
                 report.scale.sigma,
-                static_cast<long long>(report.tile_width),
-                static_cast<long long>(report.tile_height),
+                static_cast<long long>(report.network.tile_width),
+                static_cast<long long>(report.network.tile_height),
                 backend->name().c_str());
   } catch (const limpid::Error& error) {
     std::fprintf(stderr, "%s\n", error.what());

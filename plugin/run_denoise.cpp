@@ -6,6 +6,7 @@
 #include "plugin/denoise/denoise_results.h"
 #include "plugin/html_report/denoising_page.h"
 #include "plugin/logfile/job_logfiles.h"
+#include "plugin/logfile/pictures_ahead.h"
 #include "plugin/micrographs/micrograph_table.h"
 #include "plugin/model_store.h"
 #include "plugin/output/journal.h"
@@ -67,11 +68,12 @@ std::vector<std::string> used_lines(const Model& model,
 }
 
 // logfile.pdf, and what report.html shows. Not made again when nothing has changed: pictures take a
-// while.
+// while. `ahead` may be null.
 void make_pages(const std::vector<MicrographEntry>& entries,
                 const std::map<std::string, TrustRow>& trust,
                 const std::vector<std::string>& lines,
                 const OutputFolder& output,
+                PicturesAhead* ahead,
                 RunSummary& summary) {
   const auto exists = [&](const char* name) {
     std::error_code ignored;
@@ -86,7 +88,8 @@ void make_pages(const std::vector<MicrographEntry>& entries,
   for (const MicrographEntry& entry : entries)
     if (const auto found = trust.find(entry.output_name); found != trust.end())
       records.push_back({entry, output.file(entry.output_name), found->second.numbers});
-  std::vector<ComparisonPicture> pictures = pictures_of(records);
+  std::vector<ComparisonPicture> pictures =
+      ahead != nullptr ? ahead->pictures_of(records) : pictures_of(records);
   if (!records.empty())
     write_denoise_logfile(output.file(pages_name), records, pictures, summary);
   summary.page = denoising_page(records, std::move(pictures), lines, summary);
@@ -99,11 +102,13 @@ class DenoiseRun {
              std::string settings,
              const OutputFolder& output,
              DenoiseResults& results,
+             PicturesAhead* ahead,
              Progress& progress)
       : job_(job),
         settings_(std::move(settings)),
         output_(output),
         results_(results),
+        ahead_(ahead),
         progress_(progress),
         journal_(output.path()) {}
 
@@ -169,6 +174,8 @@ class DenoiseRun {
                        item.size_bytes,
                        item.result.numbers});
       results_.add_done(item);
+      if (ahead_ != nullptr)
+        ahead_->finished(item.item.entry, output_.file(item.item.entry.output_name));
     }
     progress_.item_finished(item.result);
   }
@@ -196,6 +203,7 @@ class DenoiseRun {
   const std::string settings_;
   const OutputFolder& output_;
   DenoiseResults& results_;
+  PicturesAhead* const ahead_;  // may be null
   Progress& progress_;
   Journal journal_;
 };
@@ -230,10 +238,16 @@ RunSummary run_denoise(const DenoiseJob& job, const OutputFolder& output, Progre
                               model.hash.substr(0, 8),
                               backend->name(),
                               name(backend->compute_type())));
+  // On the CPU they would take the processors from the network. Of a watch the last micrograph is
+  // not known.
+  std::unique_ptr<PicturesAhead> ahead;
+  if (!job.watch.is_on && is_gpu(*backends.front()))
+    ahead = std::make_unique<PicturesAhead>(results.entries());
   DenoiseRun run(job,
                  settings_fingerprint(job, model, backends.front()->compute_type()),
                  output,
                  results,
+                 ahead.get(),
                  progress);
   DenoisePipeline pipeline(backends, model, job, output);
   if (job.watch.is_on)
@@ -255,7 +269,7 @@ RunSummary run_denoise(const DenoiseJob& job, const OutputFolder& output, Progre
   // To be stopped is the usual end of a watch: it leaves everything that other ends leave.
   if (is_interrupted)
     summary.interruption = interruption;
-  make_pages(entries, results.trust(), used_lines(model, backends), output, summary);
+  make_pages(entries, results.trust(), used_lines(model, backends), output, ahead.get(), summary);
   return summary;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/backend/host_image.h"
 #include "core/backend/ops.h"
 #include "core/backend/parameters.h"
 #include "core/tensor/tensor.h"
@@ -13,9 +14,20 @@
 
 namespace limpid {
 
+// A place in the queue of a backend's work.
+class Milestone {
+ public:
+  virtual ~Milestone() = default;
+  // Waits for all work that was queued before. For any thread, even while another queues more.
+  virtual void wait() = 0;
+  // Time from when the backend reached `earlier` to when it reached this; waits for both.
+  virtual double seconds_since(Milestone& earlier) = 0;
+};
+
 // A processor that trains and applies networks. Work is queued in the order of the calls and may
 // run later than the call returns; only synchronize(), download() and functions that say so wait.
-// One thread uses a backend at a time.
+// One thread uses a backend at a time; other threads may allocate staging memory and wait for
+// milestones meanwhile.
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -29,6 +41,9 @@ class Backend {
   // (true) or from two dense tensors (false).
   virtual bool merges_inputs() const = 0;
 
+  // To be called first by a thread that uses a backend which another has made.
+  virtual void use_in_this_thread() const {}
+
   virtual std::size_t free_memory_bytes() const = 0;
   virtual std::shared_ptr<Storage> allocate(std::size_t size_bytes) = 0;
   // Host memory from which upload() and into which download() is fastest (page-locked for a GPU).
@@ -38,8 +53,22 @@ class Backend {
   virtual void upload(std::span<const float> values, const Tensor& destination) = 0;
   // Copies values out as float32 and waits for them.
   virtual void download(const Tensor& source, std::span<float> values) = 0;
+  // Copies the window of an image that begins at `corner` into a float32 tensor of one channel and
+  // one image, which has the size of the window. What lies beyond the right and bottom edges of the
+  // image is its reflection. The pixels must stay unchanged until the backend has been waited for.
+  virtual void upload_window(const HostImage& image,
+                             const ImagePoint& corner,
+                             const Tensor& destination) = 0;
+  // Copies `part` of an image out of the window of it that begins at `corner` and that such a
+  // tensor holds. The pixels are there once the backend has been waited for.
+  virtual void download_window(const Tensor& source,
+                               const ImagePoint& corner,
+                               const ImagePart& part,
+                               const HostImage& image) = 0;
   virtual void fill_zero(const Tensor& destination) = 0;  // dense tensors
   virtual void synchronize() = 0;
+  // Behind all work that has been queued.
+  virtual std::unique_ptr<Milestone> milestone();
 
   // Splits what the backend cannot fuse (pool_output) into several operations.
   std::unique_ptr<Conv2d> make_conv2d(const Conv2dDesc& desc, Parameters& parameters);

@@ -19,6 +19,8 @@ namespace {
 constexpr double largest_repaired_fraction = 0.01;
 constexpr double clip_sigmas = 6;
 constexpr int largest_step_count = 20;
+// Of two images side by side in the innermost cache.
+constexpr std::int64_t cached_pixels = 2048;
 
 // Finite pixels at the Chebyshev distance `radius` from (x, y).
 void collect_ring(const Image& image,
@@ -166,6 +168,19 @@ IntensityScale measure_scale(BlockStatistics& blocks, const Image& image) {
   return {kept.mean, kept.sigma, low, high};
 }
 
+// Calls change(values, count) for blocks of pixels that have just been copied, while they are in
+// the cache of the processor.
+template <class Change>
+void copy_and_change(const float* from, float* to, std::int64_t pixel_count, const Change& change) {
+  parallel_for(pixel_count, sum_block_pixels, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; i += cached_pixels) {
+      const std::int64_t count = std::min(cached_pixels, end - i);
+      std::copy_n(from + i, count, to + i);
+      change(to + i, count);
+    }
+  });
+}
+
 }  // namespace
 
 std::int64_t repair_non_finite(Image& image) {
@@ -215,6 +230,19 @@ void normalize(Image& image, const IntensityScale& scale) {
   });
 }
 
+void normalize(const Image& image, const IntensityScale& scale, std::span<float> result) {
+  require(scale.sigma > 0 && result.size() == image.pixels().size(),
+          "{} pixels normalised into {} with a sigma of {}",
+          image.pixel_count(),
+          result.size(),
+          scale.sigma);
+  copy_and_change(
+      image.pixels().data(),
+      result.data(),
+      image.pixel_count(),
+      [&](float* values, std::int64_t count) { normalize_values(values, count, scale); });
+}
+
 NetworkScale put_on_network_scale(Image& image) {
   const NetworkScale result = repair_and_measure(image);
   normalize(image, result.scale);
@@ -226,6 +254,17 @@ void restore(Image& image, const IntensityScale& scale) {
   parallel_for(image.pixel_count(), sum_block_pixels, [&](std::int64_t begin, std::int64_t end) {
     restore_values(pixels + begin, end - begin, scale);
   });
+}
+
+void restore(std::span<const float> pixels, const IntensityScale& scale, Image& result) {
+  require(pixels.size() == result.pixels().size(),
+          "{} pixels restored into {}",
+          pixels.size(),
+          result.pixel_count());
+  copy_and_change(pixels.data(),
+                  result.pixels().data(),
+                  result.pixel_count(),
+                  [&](float* values, std::int64_t count) { restore_values(values, count, scale); });
 }
 
 }  // namespace limpid

@@ -3,6 +3,7 @@
 #include "core/image/image.h"
 
 #include <cstdint>
+#include <span>
 
 // What happens to grey values before and after a network, alike in training and in denoising:
 // repair, measure, normalize, network, restore.
@@ -48,11 +49,16 @@ NetworkScale repair_and_measure(Image& image);
 // y -> (min(max(y, clip_low), clip_high) - mean) / sigma, in place.
 void normalize(Image& image, const IntensityScale& scale);
 
+// The same into other memory of as many pixels, in one pass.
+void normalize(const Image& image, const IntensityScale& scale, std::span<float> result);
+
 // repair_and_measure() and normalize(), as a network is given every image it learns from or works
 // on. Throws what the two throw.
 NetworkScale put_on_network_scale(Image& image);
 
 // y -> y sigma + mean, in place: the inverse of normalize() inside the clip range.
 void restore(Image& image, const IntensityScale& scale);
+// The same of pixels elsewhere, into an image of as many.
+void restore(std::span<const float> pixels, const IntensityScale& scale, Image& result);
 
 }  // namespace limpid

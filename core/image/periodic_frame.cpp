@@ -3,7 +3,7 @@
 #include "core/base/error.h"
 #include "core/base/parallel.h"
 #include "core/image/fourier.h"
-#include "core/image/reflection.h"
+#include "core/base/reflection.h"
 
 #include <algorithm>
 #include <cmath>

@@ -2,13 +2,11 @@
 
 #include "core/base/checked_math.h"
 #include "core/base/log.h"
-#include "core/base/parallel.h"
-#include "core/image/reflection.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <span>
+#include <utility>
 
 namespace limpid {
 namespace {
@@ -17,31 +15,20 @@ namespace {
 // the images themselves.
 constexpr double memory_share = 0.7;
 
-void copy_window(const Image& image, const Tile& tile, const Shape& window, float* values) {
-  const std::int64_t direct = std::clamp<std::int64_t>(image.width() - tile.x, 0, window.width);
-  parallel_for(window.height, 64, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t y = begin; y < end; ++y) {
-      const float* from = image.row(reflected_index(tile.y + y, image.height())).data();
-      float* to = values + y * window.width;
-      std::copy_n(from + tile.x, direct, to);
-      for (std::int64_t x = direct; x < window.width; ++x)
-        to[x] = from[reflected_index(tile.x + x, image.width())];
-    }
-  });
+HostImage in_place(Image& image) {
+  return {image.pixels().data(), image.width(), image.height()};
 }
 
-// The part of a window that the tile keeps, without what lies in the padding.
-void copy_kept(const float* values, const Tile& tile, const Shape& window, Image& image) {
-  const std::int64_t width = std::min(tile.keep_width, image.width() - tile.keep_x);
-  const std::int64_t height = std::min(tile.keep_height, image.height() - tile.keep_y);
-  if (width <= 0)
-    return;
-  parallel_for(height, 64, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t y = begin; y < end; ++y)
-      std::copy_n(values + (tile.keep_y - tile.y + y) * window.width + tile.keep_x - tile.x,
-                  width,
-                  image.row(tile.keep_y + y).data() + tile.keep_x);
-  });
+std::span<float> pixels_of(const HostImage& image) {
+  return {image.pixels, static_cast<std::size_t>(image.pixel_count())};
+}
+
+// What a tile keeps, without what lies in the padding.
+ImagePart kept_part(const Tile& tile, const HostImage& image) {
+  return {.x = tile.keep_x,
+          .y = tile.keep_y,
+          .width = std::min(tile.keep_width, image.width - tile.keep_x),
+          .height = std::min(tile.keep_height, image.height - tile.keep_y)};
 }
 
 }  // namespace
@@ -54,19 +41,35 @@ Denoiser::Denoiser(Backend& backend, const Model& model, const DenoiserOptions& 
       geometry_{.grid_px = description_.grid_px(),
                 .receptive_radius_px = description_.receptive_radius_px(),
                 .pads_to_grid = description_.needs_whole_grid()} {
-  parameters_ = std::make_unique<Parameters>(backend, description_.parameters());
-  parameters_->set_values(model.parameters);
-  // Memory grows with the area alone, so a small network tells what a large one needs.
-  const std::int64_t side = 4 * description_.grid_px();
-  const auto probe = make_network(backend, description_, *parameters_, {1, side, side, 1});
-  bytes_per_pixel_ = static_cast<double>(probe->memory_bytes()) / static_cast<double>(side * side);
+  if (options.staging_count > 0)
+    staging_ = std::make_unique<Recycler<Staging>>(options.staging_count);
+  on_device([&] {
+    parameters_ = std::make_unique<Parameters>(backend, description_.parameters());
+    parameters_->set_values(model.parameters);
+    // Memory grows with the area alone, so a small network tells what a large one needs.
+    const std::int64_t side = 4 * description_.grid_px();
+    const auto probe = make_network(backend, description_, *parameters_, {1, side, side, 1});
+    bytes_per_pixel_ =
+        static_cast<double>(probe->memory_bytes()) / static_cast<double>(side * side);
+  });
 }
 
-Denoiser::~Denoiser() = default;
+Denoiser::~Denoiser() {
+  on_device([this] {
+    forward_.reset();  // all who waited have their results
+    network_.reset();
+    parameters_.reset();
+  });
+}
 
-std::int64_t Denoiser::affordable_tile_px() const {
-  if (options_.largest_tile_px > 0)
-    return std::max(options_.largest_tile_px, geometry_.smallest_tile_px());
+void Denoiser::on_device(const std::function<void()>& task) const {
+  if (options_.device_thread != nullptr)
+    options_.device_thread->run(task);
+  else
+    task();
+}
+
+std::int64_t Denoiser::affordable_tile_area() const {
   const double budget = options_.memory_bytes > 0
                             ? static_cast<double>(options_.memory_bytes)
                             : memory_share * static_cast<double>(backend_.free_memory_bytes());
@@ -74,27 +77,45 @@ std::int64_t Denoiser::affordable_tile_px() const {
   const double widest_pixel_bytes = description_.widest_tensor_channels_per_pixel() *
                                     static_cast<double>(size_bytes(backend_.compute_type()));
   const double most_bytes = std::numeric_limits<std::int32_t>::max();
-  const double area = std::min(budget / bytes_per_pixel_, most_bytes / widest_pixel_bytes);
-  return std::max(static_cast<std::int64_t>(std::sqrt(area)), geometry_.smallest_tile_px());
+  return static_cast<std::int64_t>(
+      std::min(budget / bytes_per_pixel_, most_bytes / widest_pixel_bytes));
+}
+
+TilePlan Denoiser::plan_for(std::int64_t width, std::int64_t height) const {
+  if (options_.largest_tile_px > 0)
+    return plan_tiles(
+        width, height, geometry_, std::max(options_.largest_tile_px, geometry_.smallest_tile_px()));
+  return plan_tiles_of_area(width, height, geometry_, largest_tile_area_);
 }
 
 void Denoiser::prepare(std::int64_t width, std::int64_t height) {
+  if (network_ && width == width_ && height == height_)
+    return;
   if (network_) {
-    const TilePlan plan = plan_tiles(width, height, geometry_, largest_tile_px_);
+    TilePlan plan = plan_for(width, height);
     if (plan.tile_width == plan_.tile_width && plan.tile_height == plan_.tile_height) {
-      plan_ = plan;
+      plan_ = std::move(plan);
+      width_ = width;
+      height_ = height;
       return;
     }
   }
+  backend_.synchronize();  // another image may still be in the network
   forward_.reset();
   network_.reset();
-  largest_tile_px_ = affordable_tile_px();
-  while (!try_prepare(plan_tiles(width, height, geometry_, largest_tile_px_))) {
-    const std::int64_t tried = std::max(plan_.tile_width, plan_.tile_height);
-    if (tried <= geometry_.smallest_tile_px())
-      fail(ErrorKind::device, "not enough memory for a tile of {} x {} pixels", tried, tried);
-    largest_tile_px_ = std::max(geometry_.smallest_tile_px(), tried * 3 / 4);
+  const std::int64_t smallest_px = geometry_.smallest_tile_px();
+  largest_tile_area_ = affordable_tile_area();
+  while (!try_prepare(plan_for(width, height))) {
+    const std::int64_t area = plan_.tile_width * plan_.tile_height;
+    if (options_.largest_tile_px > 0 || area <= smallest_px * smallest_px)
+      fail(ErrorKind::device,
+           "not enough memory for a tile of {} x {} pixels",
+           plan_.tile_width,
+           plan_.tile_height);
+    largest_tile_area_ = std::max(smallest_px * smallest_px, area * 9 / 16);
   }
+  width_ = width;
+  height_ = height;
 }
 
 bool Denoiser::try_prepare(const TilePlan& plan) {
@@ -102,7 +123,6 @@ bool Denoiser::try_prepare(const TilePlan& plan) {
   const Shape window{1, plan.tile_height, plan.tile_width, 1};
   try {
     network_ = make_network(backend_, description_, *parameters_, window);
-    staging_ = backend_.allocate_staging(Tensor::size_bytes(window, DataType::float32));
     // The CPU gains nothing from a recording, which costs it the work of a tile.
     if (backend_.name() != "cpu") {
       backend_.fill_zero(network_->image());
@@ -128,29 +148,97 @@ void Denoiser::stop_if_asked() const {
     fail(ErrorKind::interrupted, "stopped as asked");
 }
 
-void Denoiser::apply_network(Image& image) {
-  prepare(image.width(), image.height());
-  const Shape window = network_->image().shape();
-  const std::span<float> values(reinterpret_cast<float*>(staging_->data()),
-                                static_cast<std::size_t>(window.element_count()));
-  // Neighbouring tiles read each other's input, so the result is collected beside it.
-  Image result;
-  if (plan_.tiles.size() > 1)
-    result = Image(image.width(), image.height());
+void Denoiser::run_tiles(const HostImage& image, const HostImage& result) {
   for (const Tile& tile : plan_.tiles) {
     stop_if_asked();
-    copy_window(image, tile, window, values.data());
-    backend_.upload(values, network_->image());
+    const ImagePoint corner{.x = tile.x, .y = tile.y};
+    backend_.upload_window(image, corner, network_->image());
     // What a GPU has recorded is queued as a whole; there is nothing to ask between its layers.
     if (forward_)
       forward_->run();
     else
       network_->forward([this] { stop_if_asked(); });
-    backend_.download(network_->prediction(), values);
-    copy_kept(values.data(), tile, window, result.empty() ? image : result);
+    if (const ImagePart kept = kept_part(tile, image); kept.width > 0 && kept.height > 0)
+      backend_.download_window(network_->prediction(), corner, kept, result);
   }
-  if (!result.empty())
-    image = std::move(result);
+}
+
+HostImage Denoiser::run_network(const HostImage& image,
+                                const std::function<HostImage()>& beside,
+                                NetworkUse& use) {
+  HostImage result = image;
+  std::unique_ptr<Milestone> begin;
+  std::unique_ptr<Milestone> end;
+  on_device([&] {
+    prepare(image.width, image.height);
+    // Neighbouring tiles read each other's input.
+    if (plan_.tiles.size() > 1)
+      result = beside();
+    use = {.tile_count = static_cast<std::int64_t>(plan_.tiles.size()),
+           .tile_width = plan_.tile_width,
+           .tile_height = plan_.tile_height};
+    begin = backend_.milestone();
+    try {
+      run_tiles(image, result);
+    } catch (...) {
+      backend_.synchronize();  // the memory of both is given back
+      throw;
+    }
+    end = backend_.milestone();
+  });
+  // Waited for here, so that the next image is queued behind this one.
+  end->wait();
+  use.seconds = end->seconds_since(*begin);
+  return result;
+}
+
+HostImage Denoiser::staged(std::shared_ptr<Storage>& memory, const Image& size_of) const {
+  const std::size_t needed_bytes = size_of.pixels().size_bytes();
+  if (!memory || memory->size_bytes() < needed_bytes) {
+    memory.reset();
+    memory = backend_.allocate_staging(needed_bytes);
+  }
+  return {reinterpret_cast<float*>(memory->data()), size_of.width(), size_of.height()};
+}
+
+Denoiser::NetworkUse Denoiser::run_network_staged(
+    const Image& size_of,
+    const std::function<void(const HostImage&)>& fill,
+    const std::function<void(const HostImage&)>& take) {
+  const std::shared_ptr<Staging> staging = staging_->take();
+  const HostImage input = staged(staging->input, size_of);
+  fill(input);
+  if (is_tiled_)  // here, because to get page-locked memory takes long
+    staged(staging->result, size_of);
+  NetworkUse use;
+  take(run_network(
+      input, [&] { return staged(staging->result, size_of); }, use));
+  is_tiled_ = use.tile_count > 1;
+  return use;
+}
+
+Denoiser::NetworkUse Denoiser::apply_network(Image& image) {
+  if (staging_)
+    return run_network_staged(
+        image,
+        [&](const HostImage& input) {
+          std::copy_n(image.pixels().data(), image.pixel_count(), input.pixels);
+        },
+        [&](const HostImage& result) {
+          std::copy_n(result.pixels, image.pixel_count(), image.pixels().data());
+        });
+  NetworkUse use;
+  Image beside;
+  run_network(
+      in_place(image),
+      [&] {
+        beside = Image(image.width(), image.height());
+        return in_place(beside);
+      },
+      use);
+  if (!beside.empty())
+    image = std::move(beside);
+  return use;
 }
 
 IntensityScale Denoiser::measure_scale(const Image& image) const {
@@ -163,22 +251,22 @@ Denoiser::Report Denoiser::denoise(Image& image) {
   if (grey_scale_ == GreyScale::all_pixels) {
     report.repaired_count = repair_non_finite(image);
     report.scale = measure_plain_scale(image);
-    normalize(image, report.scale);
   } else {
-    const NetworkScale on_scale = put_on_network_scale(image);
-    report.repaired_count = on_scale.repaired_count;
-    report.scale = on_scale.scale;
+    const NetworkScale measured = repair_and_measure(image);
+    report.repaired_count = measured.repaired_count;
+    report.scale = measured.scale;
   }
-  apply_network(image);
+  if (staging_) {
+    report.network = run_network_staged(
+        image,
+        [&](const HostImage& input) { normalize(image, report.scale, pixels_of(input)); },
+        [&](const HostImage& result) { restore(pixels_of(result), report.scale, image); });
+    return report;
+  }
+  normalize(image, report.scale);
+  report.network = apply_network(image);
   restore(image, report.scale);
-  describe_tiles(report);
   return report;
-}
-
-void Denoiser::describe_tiles(Report& report) const {
-  report.tile_count = static_cast<std::int64_t>(plan_.tiles.size());
-  report.tile_width = plan_.tile_width;
-  report.tile_height = plan_.tile_height;
 }
 
 }  // namespace limpid

@@ -70,27 +70,27 @@ MicrographDenoiser::Report MicrographDenoiser::denoise(Image& image,
   Report report;
   report.working_pixel_size_angstrom = working_pixel_size_for(image, pixel_size_angstrom);
   if (!report.working_pixel_size_angstrom && !(kept_angstrom > 0)) {
-    report.network = denoiser_.denoise(image);
+    report.denoiser = denoiser_.denoise(image);
     return report;
   }
-  report.network.repaired_count = repair_non_finite(image);
-  report.network.scale = denoiser_.measure_scale(image);
-  normalize(image, report.network.scale);
+  report.denoiser.repaired_count = repair_non_finite(image);
+  report.denoiser.scale = denoiser_.measure_scale(image);
+  normalize(image, report.denoiser.scale);
   Image raw;
   if (kept_angstrom > 0)
     raw = image;
-  if (report.working_pixel_size_angstrom)
-    apply_network_resampled(image, *report.working_pixel_size_angstrom / *pixel_size_angstrom);
-  else
-    denoiser_.apply_network(image);
+  report.denoiser.network =
+      report.working_pixel_size_angstrom
+          ? apply_network_resampled(image,
+                                    *report.working_pixel_size_angstrom / *pixel_size_angstrom)
+          : denoiser_.apply_network(image);
   if (kept_angstrom > 0)
     take_high_frequencies(image, raw, *pixel_size_angstrom / kept_angstrom);
-  restore(image, report.network.scale);
-  denoiser_.describe_tiles(report.network);
+  restore(image, report.denoiser.scale);
   return report;
 }
 
-void MicrographDenoiser::apply_network_resampled(Image& image, double ratio) {
+Denoiser::NetworkUse MicrographDenoiser::apply_network_resampled(Image& image, double ratio) {
   // Of the coarser grid, for the reach of a Fourier interpolation and of what the network does at
   // edges.
   constexpr double margin_px = 32;
@@ -107,11 +107,12 @@ void MicrographDenoiser::apply_network_resampled(Image& image, double ratio) {
   resampled = inverse_fourier_transform(spectrum);
   spectrum = Spectrum();
   // Fewer, larger pixels have less noise: the network expects a standard deviation of 1.
-  denoiser_.denoise(resampled);
+  const Denoiser::NetworkUse use = denoiser_.denoise(resampled).network;
   spectrum = fourier_transform(resampled);
   resampled = Image();
   spectrum = resample_spectrum(spectrum, frame.width(), frame.height());
   image = frame.remove(inverse_fourier_transform(spectrum));
+  return use;
 }
 
 }  // namespace limpid

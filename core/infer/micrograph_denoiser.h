@@ -16,7 +16,8 @@ struct MicrographDenoiserOptions {
 // Applies a model to micrographs of any pixel size. One outside the range of the model
 // (working_grid.h) is brought to a pixel size inside it in Fourier space, denoised there and
 // brought back to its own grid and grey scale: frequencies that the coarser of the two grids lacks
-// are zero in the result. All other micrographs get what Denoiser makes of them. For one thread.
+// are zero in the result. All other micrographs get what Denoiser makes of them. For as many
+// threads as a Denoiser.
 class MicrographDenoiser {
  public:
   // The backend must outlive the denoiser.
@@ -26,7 +27,7 @@ class MicrographDenoiser {
                      const MicrographDenoiserOptions& options);
 
   struct Report {
-    Denoiser::Report network;
+    Denoiser::Report denoiser;
     // At which the network worked, if the micrograph was resampled.
     std::optional<double> working_pixel_size_angstrom;
   };
@@ -39,7 +40,7 @@ class MicrographDenoiser {
   std::optional<double> working_pixel_size_for(const Image& image,
                                                std::optional<double> pixel_size_angstrom) const;
   // Of a normalised image, on the grid whose pixels are `ratio` times as large.
-  void apply_network_resampled(Image& image, double ratio);
+  Denoiser::NetworkUse apply_network_resampled(Image& image, double ratio);
 
   ModelDescription description_;
   MicrographDenoiserOptions options_;

@@ -4,6 +4,8 @@
 #include "core/base/error.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 namespace limpid {
 namespace {
@@ -44,6 +46,23 @@ Cut cut(std::int64_t size, const TileGeometry& geometry, std::int64_t largest_ti
   return result;
 }
 
+TilePlan combine(const Cut& columns, const Cut& rows) {
+  TilePlan plan{columns.padded, rows.padded, columns.tile, rows.tile, {}};
+  for (const Span& row : rows.spans)
+    for (const Span& column : columns.spans)
+      plan.tiles.push_back({column.begin,
+                            row.begin,
+                            column.keep_begin,
+                            row.keep_begin,
+                            column.keep_size,
+                            row.keep_size});
+  return plan;
+}
+
+std::int64_t computed(const Cut& cut) {
+  return cut.tile * static_cast<std::int64_t>(cut.spans.size());
+}
+
 }  // namespace
 
 std::int64_t TileGeometry::halo_px() const {
@@ -59,18 +78,33 @@ TilePlan plan_tiles(std::int64_t width,
                     std::int64_t height,
                     const TileGeometry& geometry,
                     std::int64_t largest_tile_px) {
-  const Cut columns = cut(width, geometry, largest_tile_px);
-  const Cut rows = cut(height, geometry, largest_tile_px);
-  TilePlan plan{columns.padded, rows.padded, columns.tile, rows.tile, {}};
-  for (const Span& row : rows.spans)
-    for (const Span& column : columns.spans)
-      plan.tiles.push_back({column.begin,
-                            row.begin,
-                            column.keep_begin,
-                            row.keep_begin,
-                            column.keep_size,
-                            row.keep_size});
-  return plan;
+  return combine(cut(width, geometry, largest_tile_px), cut(height, geometry, largest_tile_px));
+}
+
+TilePlan plan_tiles_of_area(std::int64_t width,
+                            std::int64_t height,
+                            const TileGeometry& geometry,
+                            std::int64_t largest_tile_area) {
+  const std::int64_t smallest = geometry.smallest_tile_px();
+  Cut columns = cut(width, geometry, std::max(smallest, round_up(width, geometry.grid_px)));
+  std::optional<std::pair<Cut, Cut>> best;
+  std::int64_t best_pixels = 0;
+  for (;;) {
+    const std::int64_t row_limit = largest_tile_area / columns.tile;
+    if (row_limit >= std::min(smallest, round_up(height, geometry.grid_px))) {
+      Cut rows = cut(height, geometry, row_limit);
+      const std::int64_t pixels = computed(columns) * computed(rows);
+      if (!best || pixels < best_pixels) {
+        best_pixels = pixels;
+        best = {columns, std::move(rows)};
+      }
+    }
+    const std::int64_t narrower = columns.tile - geometry.grid_px;
+    if (narrower < smallest)
+      break;
+    columns = cut(width, geometry, narrower);
+  }
+  return best ? combine(best->first, best->second) : plan_tiles(width, height, geometry, smallest);
 }
 
 }  // namespace limpid

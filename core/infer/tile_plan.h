@@ -56,4 +56,11 @@ TilePlan plan_tiles(std::int64_t width,
                     const TileGeometry& geometry,
                     std::int64_t largest_tile_px);
 
+// The same with tiles of at most `largest_tile_area` pixels, wide or high as it gives the least to
+// compute. Falls back to tiles of smallest_tile_px() a side.
+TilePlan plan_tiles_of_area(std::int64_t width,
+                            std::int64_t height,
+                            const TileGeometry& geometry,
+                            std::int64_t largest_tile_area);
+
 }  // namespace limpid

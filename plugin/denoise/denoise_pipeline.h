@@ -1,48 +1,30 @@
 #pragma once
 
 #include "core/backend/backend.h"
-#include "core/base/bounded_queue.h"
-#include "core/infer/micrograph_denoiser.h"
-#include "core/io/micrograph_file.h"
-#include "core/io/mrc_writer.h"
+#include "core/base/ordered_queue.h"
 #include "core/nn/model.h"
+#include "plugin/denoise/denoise_processor.h"
+#include "plugin/denoise/denoised_item.h"
+#include "plugin/denoise/micrograph_worker.h"
+#include "plugin/denoise/numbered_items.h"
 #include "plugin/denoise/pixel_size_notes.h"
+#include "plugin/denoise/stage_times.h"
+#include "plugin/denoise/worker_plan.h"
 #include "plugin/job.h"
-#include "plugin/micrographs/micrograph_table.h"
 #include "plugin/output/output_folder.h"
 #include "plugin/progress.h"
 
-#include <chrono>
-#include <cstdint>
+#include <atomic>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
-#include <string>
 #include <vector>
 
 namespace limpid {
 
-struct DenoiseItem {
-  MicrographEntry entry;
-  std::string fingerprint;
-};
-
-// Gives the micrographs of a run one after the other, nothing after the last. It may wait for them,
-// but not once `is_over` holds.
-using NextDenoiseItem =
-    std::function<std::optional<DenoiseItem>(const std::function<bool()>& is_over)>;
-
-// What became of an item: its file is complete, or the result says why there is none.
-struct DenoisedItem {
-  DenoiseItem item;
-  ItemResult result;
-  std::uint64_t size_bytes = 0;
-  std::int64_t pixel_count = 0;
-};
-
-// Reads, denoises and writes micrographs in threads of their own, joined by queues of a few images:
-// memory does not grow with their number. One thread reads, one for each backend denoises, the
-// caller's writes.
+// Reads, denoises and writes micrographs with a fixed number of workers (worker_plan.h), each of
+// which has memory for one: it does not grow with their number.
 class DenoisePipeline {
  public:
   DenoisePipeline(const std::vector<std::unique_ptr<Backend>>& backends,
@@ -50,49 +32,41 @@ class DenoisePipeline {
                   const DenoiseJob& job,
                   const OutputFolder& output);
 
-  // Asks for items in a thread of its own. Calls `finished` in the caller's for each; once the
-  // progress asks to stop, only for those that are denoised already. Throws whatever ends a run:
+  // Asks for items in threads of its own, in one at a time. Calls `finished` in the caller's for
+  // each, in the order in which they were given; once the progress asks to stop, only for those
+  // that are denoised already. Throws whatever ends a run, behind all items before it:
   // Error(device), Error(storage).
   void run(const NextDenoiseItem& next,
            const Progress& progress,
            const std::function<void(const DenoisedItem&)>& finished);
 
  private:
-  struct Work {
-    DenoisedItem outcome;
-    Micrograph micrograph;  // raw, then denoised
-    // For its quality: the middle of the raw micrograph and of its halves, empty without any.
-    Image raw_window;
-    Image even_window;
-    Image odd_window;
-    std::chrono::steady_clock::time_point begin;
-
-    // The list knows better: headers are often left at 1 A or at that of the camera.
-    std::optional<double> pixel_size_angstrom() const {
-      const auto& from_list = outcome.item.entry.pixel_size_angstrom;
-      return from_list ? from_list : micrograph.pixel_size_angstrom;
-    }
+  // Of an item: what became of it, or what ended the run there; neither if it was given up because
+  // the run is to stop. Behind the last item: that it was the last.
+  struct Outcome {
+    std::optional<DenoisedItem> item;
+    std::exception_ptr error;
+    bool is_end = false;
   };
-  using WorkPointer = std::unique_ptr<Work>;
-  using WorkQueue = BoundedQueue<WorkPointer>;
+  using Outcomes = OrderedQueue<Outcome>;
 
-  void read(const NextDenoiseItem& next,
-            const std::function<bool()>& is_over,
-            WorkQueue& raw) const;
-  void denoise(Backend& backend,
-               const Progress& progress,
-               WorkQueue& raw,
-               WorkQueue& denoised) const;
-  void read_windows(Work& work) const;
-  void measure_quality(Work& work, MicrographDenoiser& denoiser) const;
-  void write(Work& work) const;
-  MrcWriteOptions write_options(const Work& work) const;
+  std::vector<std::unique_ptr<DenoiseProcessor>> make_processors(const Progress& progress,
+                                                                 const WorkerPlan& plan) const;
+  WorkerPlan plan_for(const DenoiseItem& first) const;
+  void work(MicrographWorker& worker,
+            const DenoiseProcessor& processor,
+            NumberedItems& items,
+            Outcomes& outcomes) const;
+  static Outcome outcome_of(MicrographWorker& worker, DenoiseItem item);
+  void log_times(double elapsed_seconds) const;
 
   const std::vector<std::unique_ptr<Backend>>& backends_;
   const Model& model_;
   const DenoiseJob& job_;
   const OutputFolder& output_;
-  mutable PixelSizeNotes notes_;
+  PixelSizeNotes notes_;
+  StageTimes times_;
+  mutable std::atomic<int> busy_workers_ = 0;
 };
 
 }  // namespace limpid

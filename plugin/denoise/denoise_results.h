@@ -1,6 +1,6 @@
 #pragma once
 
-#include "plugin/denoise/denoise_pipeline.h"
+#include "plugin/denoise/denoised_item.h"
 #include "plugin/micrographs/micrograph_table.h"
 #include "plugin/output/output_folder.h"
 #include "plugin/run_summary.h"

@@ -13,9 +13,6 @@
 namespace limpid {
 namespace {
 
-// Each takes as long to read as to denoise on a GPU, and a page to look at.
-constexpr std::size_t most_pictures = 4;
-
 Curve curve_of(const std::vector<DenoisedRecord>& records,
                const std::string& key,
                const std::string& label) {
@@ -74,6 +71,21 @@ void add_frc_plot(const std::vector<DenoisedRecord>& records, std::vector<CurveP
                      {std::move(bound), std::move(found)}});
 }
 
+}  // namespace
+
+std::optional<double> number_of(const DenoisedRecord& record, const std::string& key) {
+  const auto found = record.numbers.find(key);
+  return found == record.numbers.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::vector<std::size_t> pictured_indices(std::size_t record_count) {
+  const std::size_t count = std::min(most_pictures, record_count);
+  std::vector<std::size_t> indices;
+  for (std::size_t i = 0; i < count; ++i)
+    indices.push_back(i * record_count / count);
+  return indices;
+}
+
 std::optional<ComparisonPicture> picture_of(const DenoisedRecord& record) {
   try {
     const Micrograph raw = read_micrograph(record.entry.path);
@@ -92,18 +104,10 @@ std::optional<ComparisonPicture> picture_of(const DenoisedRecord& record) {
   }
 }
 
-}  // namespace
-
-std::optional<double> number_of(const DenoisedRecord& record, const std::string& key) {
-  const auto found = record.numbers.find(key);
-  return found == record.numbers.end() ? std::nullopt : std::optional(found->second);
-}
-
 std::vector<ComparisonPicture> pictures_of(const std::vector<DenoisedRecord>& records) {
   std::vector<ComparisonPicture> pictures;
-  const std::size_t count = std::min(most_pictures, records.size());
-  for (std::size_t i = 0; i < count; ++i)
-    if (auto picture = picture_of(records[i * records.size() / count]))
+  for (const std::size_t index : pictured_indices(records.size()))
+    if (auto picture = picture_of(records[index]))
       pictures.push_back(std::move(*picture));
   return pictures;
 }

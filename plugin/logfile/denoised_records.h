@@ -4,6 +4,7 @@
 #include "plugin/drawing/curves.h"
 #include "plugin/micrographs/micrograph_table.h"
 
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <string>
@@ -20,8 +21,17 @@ struct DenoisedRecord {
 
 std::optional<double> number_of(const DenoisedRecord& record, const std::string& key);
 
-// A few of them, evenly spread, before and after with what was removed and the power spectra. A
-// picture that cannot be made is left out with a warning.
+// Each takes as long to read as to denoise on a GPU, and a page to look at.
+inline constexpr std::size_t most_pictures = 4;
+
+// Which of so many records have a picture: a few, evenly spread.
+std::vector<std::size_t> pictured_indices(std::size_t record_count);
+
+// Before and after with what was removed and the power spectra. Nothing, after a warning, when it
+// cannot be made.
+std::optional<ComparisonPicture> picture_of(const DenoisedRecord& record);
+
+// Those of pictured_indices() that can be made.
 std::vector<ComparisonPicture> pictures_of(const std::vector<DenoisedRecord>& records);
 
 // The quality of each micrograph as curves; only those that there are numbers for.

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "plugin/denoise/denoise_pipeline.h"
+#include "plugin/denoise/denoised_item.h"
 #include "plugin/job.h"
 #include "plugin/micrographs/micrograph_table.h"
 #include "plugin/watch/settled_files.h"

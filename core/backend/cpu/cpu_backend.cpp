@@ -40,6 +40,19 @@ void CpuBackend::download(const Tensor& source, std::span<float> values) {
   copy_to_host(source, values);
 }
 
+void CpuBackend::upload_window(const HostImage& image,
+                               const ImagePoint& corner,
+                               const Tensor& destination) {
+  copy_window_from_host(image, corner, destination);
+}
+
+void CpuBackend::download_window(const Tensor& source,
+                                 const ImagePoint& corner,
+                                 const ImagePart& part,
+                                 const HostImage& image) {
+  copy_window_to_host(source, corner, part, image);
+}
+
 void CpuBackend::fill_zero(const Tensor& destination) {
   std::memset(destination.data(), 0, Tensor::size_bytes(destination.shape(), destination.type()));
 }

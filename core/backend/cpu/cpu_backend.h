@@ -28,6 +28,13 @@ class CpuBackend : public Backend {
   std::shared_ptr<Storage> allocate_staging(std::size_t size_bytes) override;
   void upload(std::span<const float> values, const Tensor& destination) override;
   void download(const Tensor& source, std::span<float> values) override;
+  void upload_window(const HostImage& image,
+                     const ImagePoint& corner,
+                     const Tensor& destination) override;
+  void download_window(const Tensor& source,
+                       const ImagePoint& corner,
+                       const ImagePart& part,
+                       const HostImage& image) override;
   void fill_zero(const Tensor& destination) override;
   void synchronize() override {}
 

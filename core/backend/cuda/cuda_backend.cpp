@@ -3,6 +3,7 @@
 #include "core/backend/cuda/cuda_conv2d.h"
 #include "core/backend/cuda/cuda_conv_transpose2d.h"
 #include "core/backend/cuda/cuda_ops.h"
+#include "core/backend/cuda/kernels.h"
 
 #include <algorithm>
 #include <vector>
@@ -19,6 +20,30 @@ class GraphReplay : public Replay {
   Context& context_;
   GraphExec graph_;
 };
+
+class EventMilestone : public Milestone {
+ public:
+  // A thread that waits leaves its processor to others: many may.
+  explicit EventMilestone(cudaStream_t stream) : event_(make_event(cudaEventBlockingSync)) {
+    LIMPID_CUDA(cudaEventRecord(event_.get(), stream));
+  }
+  void wait() override { LIMPID_CUDA(cudaEventSynchronize(event_.get())); }
+  double seconds_since(Milestone& earlier) override {
+    auto& before = dynamic_cast<EventMilestone&>(earlier);
+    before.wait();
+    wait();
+    float milliseconds = 0;
+    LIMPID_CUDA(cudaEventElapsedTime(&milliseconds, before.event_.get(), event_.get()));
+    return static_cast<double>(milliseconds) / 1000;
+  }
+
+ private:
+  Event event_;
+};
+
+constexpr std::size_t bytes_of(std::int64_t pixels) {
+  return static_cast<std::size_t>(pixels) * sizeof(float);
+}
 
 void free_pinned(void* memory) {
   if (cudaFreeHost(memory) != cudaSuccess)
@@ -43,6 +68,10 @@ std::string CudaBackend::name() const {
   return fmt::format("cuda:{} {}", gpu_index_, context_.gpu_name());
 }
 
+void CudaBackend::use_in_this_thread() const {
+  LIMPID_CUDA(cudaSetDevice(gpu_index_));
+}
+
 std::size_t CudaBackend::free_memory_bytes() const {
   return free_device_memory_bytes();
 }
@@ -52,6 +81,7 @@ std::shared_ptr<Storage> CudaBackend::allocate(std::size_t size_bytes) {
 }
 
 std::shared_ptr<Storage> CudaBackend::allocate_staging(std::size_t size_bytes) {
+  use_in_this_thread();  // other threads may call this
   void* memory = nullptr;
   if (cudaMallocHost(&memory, std::max<std::size_t>(size_bytes, 1)) != cudaSuccess) {
     static_cast<void>(cudaGetLastError());
@@ -128,6 +158,39 @@ void CudaBackend::download(const Tensor& source, std::span<float> values) {
   });
 }
 
+void CudaBackend::upload_window(const HostImage& image,
+                                const ImagePoint& corner,
+                                const Tensor& destination) {
+  const Shape& window = destination.shape();
+  const std::int64_t width = std::min(window.width, image.width - corner.x);
+  const std::int64_t height = std::min(window.height, image.height - corner.y);
+  LIMPID_CUDA(cudaMemcpy2DAsync(destination.data_as<float>(),
+                                bytes_of(window.width),
+                                image.row(corner.y) + corner.x,
+                                bytes_of(image.width),
+                                bytes_of(width),
+                                static_cast<std::size_t>(height),
+                                cudaMemcpyHostToDevice,
+                                context_.stream()));
+  fill_by_reflection(destination, corner, image.width, image.height, context_.stream());
+}
+
+void CudaBackend::download_window(const Tensor& source,
+                                  const ImagePoint& corner,
+                                  const ImagePart& part,
+                                  const HostImage& image) {
+  const std::int64_t window_width = source.shape().width;
+  LIMPID_CUDA(cudaMemcpy2DAsync(
+      image.row(part.y) + part.x,
+      bytes_of(image.width),
+      source.data_as<float>() + (part.y - corner.y) * window_width + part.x - corner.x,
+      bytes_of(window_width),
+      bytes_of(part.width),
+      static_cast<std::size_t>(part.height),
+      cudaMemcpyDeviceToHost,
+      context_.stream()));
+}
+
 void CudaBackend::fill_zero(const Tensor& destination) {
   LIMPID_CUDA(cudaMemsetAsync(destination.data(),
                               0,
@@ -137,6 +200,10 @@ void CudaBackend::fill_zero(const Tensor& destination) {
 
 void CudaBackend::synchronize() {
   LIMPID_CUDA(cudaStreamSynchronize(context_.stream()));
+}
+
+std::unique_ptr<Milestone> CudaBackend::milestone() {
+  return std::make_unique<EventMilestone>(context_.stream());
 }
 
 std::unique_ptr<Conv2d> CudaBackend::try_make_conv2d(const Conv2dDesc& desc,

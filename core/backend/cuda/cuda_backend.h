@@ -17,13 +17,22 @@ class CudaBackend : public Backend {
   DataType weight_type() const override { return compute_type_; }
   bool merges_inputs() const override { return true; }
 
+  void use_in_this_thread() const override;
   std::size_t free_memory_bytes() const override;
   std::shared_ptr<Storage> allocate(std::size_t size_bytes) override;
   std::shared_ptr<Storage> allocate_staging(std::size_t size_bytes) override;
   void upload(std::span<const float> values, const Tensor& destination) override;
   void download(const Tensor& source, std::span<float> values) override;
+  void upload_window(const HostImage& image,
+                     const ImagePoint& corner,
+                     const Tensor& destination) override;
+  void download_window(const Tensor& source,
+                       const ImagePoint& corner,
+                       const ImagePart& part,
+                       const HostImage& image) override;
   void fill_zero(const Tensor& destination) override;
   void synchronize() override;
+  std::unique_ptr<Milestone> milestone() override;
 
   std::unique_ptr<ConvTranspose2d> make_conv_transpose2d(const ConvTranspose2dDesc& desc,
                                                          Parameters& parameters) override;

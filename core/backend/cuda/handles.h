@@ -42,9 +42,9 @@ inline Stream make_stream() {
   return Stream(stream);
 }
 
-inline Event make_event() {
+inline Event make_event(unsigned flags = cudaEventDefault) {
   cudaEvent_t event = nullptr;
-  LIMPID_CUDA(cudaEventCreate(&event));
+  LIMPID_CUDA(cudaEventCreateWithFlags(&event, flags));
   return Event(event);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/backend/host_image.h"
 #include "core/backend/ops.h"
 #include "core/tensor/tensor.h"
 
@@ -159,5 +160,14 @@ void add_noise(const Tensor& clean,
                std::uint64_t seed,
                std::uint64_t stream_number,
                cudaStream_t stream);
+
+// Fills those pixels of a float32 window (1, height, width, 1) that lie beyond the right and bottom
+// edges of the image with its reflection; the window begins at `corner` of the image, and holds
+// enough of it.
+void fill_by_reflection(const Tensor& window,
+                        const ImagePoint& corner,
+                        std::int64_t image_width,
+                        std::int64_t image_height,
+                        cudaStream_t stream);
 
 }  // namespace limpid::cuda

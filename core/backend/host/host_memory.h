@@ -23,4 +23,13 @@ std::size_t host_memory_bytes();
 void copy_from_host(std::span<const float> values, const Tensor& destination);
 void copy_to_host(const Tensor& source, std::span<float> values);
 
+// Backend::upload_window() and download_window().
+void copy_window_from_host(const HostImage& image,
+                           const ImagePoint& corner,
+                           const Tensor& destination);
+void copy_window_to_host(const Tensor& source,
+                         const ImagePoint& corner,
+                         const ImagePart& part,
+                         const HostImage& image);
+
 }  // namespace limpid

@@ -5,8 +5,13 @@
 #include "tests/support/backends.h"
 #include "tests/support/conv_nets.h"
 
+#include <atomic>
 #include <cmath>
+#include <cstddef>
 #include <limits>
+#include <thread>
+#include <utility>
+#include <vector>
 
 using namespace limpid;
 using namespace limpid::test;
@@ -73,7 +78,7 @@ TEMPLATE_TEST_CASE("denoiser: tiles give what the whole image gives", "", CpuFlo
       const Model model = random_model(network);
       Denoiser whole(*backend, model, {.largest_tile_px = 4096});
       Image expected = test_image(width, height);
-      CHECK(whole.denoise(expected).tile_count == 1);
+      CHECK(whole.denoise(expected).network.tile_count == 1);
       for (const std::int64_t largest : {0, 160, 200}) {
         const TileGeometry geometry{
             network.grid_px(), network.receptive_radius_px(), network.needs_whole_grid()};
@@ -83,7 +88,7 @@ TEMPLATE_TEST_CASE("denoiser: tiles give what the whole image gives", "", CpuFlo
         Denoiser tiled(
             *backend, model, {.largest_tile_px = std::max(largest, geometry.smallest_tile_px())});
         Image found = test_image(width, height);
-        CHECK(tiled.denoise(found).tile_count > 1);
+        CHECK(tiled.denoise(found).network.tile_count > 1);
         INFO(to_json(network) << ", " << width << " x " << height << ", tiles of at most "
                               << largest);
         CHECK(largest_difference(found, expected) < 1e-4 * sigma(expected));
@@ -155,9 +160,97 @@ TEST_CASE("denoiser: a memory limit makes tiles smaller, never the result differ
   Denoiser limited(*backend, model, {.memory_bytes = 1 << 21});
   Image expected = test_image(500, 400);
   Image found = expected;
-  CHECK(free_choice.denoise(expected).tile_count == 1);
+  CHECK(free_choice.denoise(expected).network.tile_count == 1);
   const auto report = limited.denoise(found);
-  CHECK(report.tile_count > 1);
-  CHECK(report.tile_width < 500);
+  CHECK(report.network.tile_count > 1);
+  CHECK(report.network.tile_width < 500);
   CHECK(largest_difference(found, expected) < 1e-4 * sigma(expected));
+}
+
+TEMPLATE_TEST_CASE("denoiser: staged images of many threads come out as those of one, bit for bit",
+                   "",
+                   CpuFloat32,
+                   CudaBFloat16) {
+  auto backend = make_test_backend<TestType>();
+  if (!backend)
+    return;
+  const Model model = random_model(networks[1]);
+  for (const std::int64_t largest_tile_px : {4096, 160}) {
+    constexpr std::size_t image_count = 12;
+    std::vector<Image> expected;
+    for (std::size_t i = 0; i < image_count; ++i) {
+      expected.push_back(test_image(421 - static_cast<std::int64_t>(i % 3) * 100, 339));
+      expected.back().at(5, 7) = static_cast<float>(i);
+    }
+    std::vector<Image> found = expected;
+    {
+      Denoiser plain(*backend, model, {.largest_tile_px = largest_tile_px});
+      for (Image& image : expected)
+        plain.denoise(image);
+    }
+    TaskThread device_thread;
+    device_thread.run([&] { backend->use_in_this_thread(); });
+    Denoiser shared(
+        *backend,
+        model,
+        {.largest_tile_px = largest_tile_px, .device_thread = &device_thread, .staging_count = 2});
+    std::vector<std::thread> threads;
+    for (std::size_t first = 0; first < 4; ++first)
+      threads.emplace_back([&, first] {
+        for (std::size_t i = first; i < image_count; i += 4)
+          shared.denoise(found[i]);
+      });
+    for (std::thread& thread : threads)
+      thread.join();
+    for (std::size_t i = 0; i < image_count; ++i)
+      CHECK(largest_difference(found[i], expected[i]) == 0);
+  }
+}
+
+TEST_CASE("denoiser: one who is stopped on the way leaves the others their results") {
+  auto backend = make_backend({.kind = DeviceKind::cpu});
+  const Model model = random_model(networks[1]);
+  std::atomic<int> tile = 0;
+  TaskThread device_thread;
+  Denoiser denoiser(*backend,
+                    model,
+                    {.largest_tile_px = 160,
+                     .stop_requested = [&] { return ++tile == 5; },
+                     .device_thread = &device_thread,
+                     .staging_count = 1});
+  Image image = test_image(421, 339);
+  CHECK_THROWS_AS(denoiser.denoise(image), Error);
+  Image expected = test_image(421, 339);
+  Image found = expected;
+  Denoiser(*backend, model, {.largest_tile_px = 160}).denoise(expected);
+  denoiser.denoise(found);
+  CHECK(largest_difference(found, expected) == 0);
+}
+
+// What a micrograph of the usual size costs whole and in tiles. Printed, because only the user of
+// a card can say whether it is much.
+TEST_CASE("denoiser: a micrograph of 57 megapixels, whole and in tiles, on a GPU (Cuda)") {
+  auto backend = make_test_backend<CudaBFloat16>();
+  if (!backend)
+    return;
+  Model model = random_model(UNetDescription{
+      .unshuffle = 2, .channels = {64, 64, 64, 128, 128}, .upsampling = Upsampling::nearest});
+  const Image raw = test_image(7420, 7676);
+  std::vector<Image> results;
+  for (const std::int64_t largest_tile_px : {0, 2048, 7680}) {
+    Denoiser denoiser(*backend, model, {.largest_tile_px = largest_tile_px, .staging_count = 1});
+    Denoiser::Report report;
+    Image result;
+    for (int repetition = 0; repetition < 3; ++repetition) {
+      result = raw;
+      report = denoiser.denoise(result);
+    }
+    WARN(report.network.tile_count << " tiles of " << report.network.tile_width << " x "
+                                   << report.network.tile_height << ": "
+                                   << 1000 * report.network.seconds << " ms with the copies");
+    results.push_back(std::move(result));
+  }
+  // In bfloat16 rounding differs from tile to tile.
+  CHECK(largest_difference(results[1], results[0]) < 0.1 * sigma(results[0]));
+  CHECK(largest_difference(results[2], results[0]) < 0.1 * sigma(results[0]));
 }

@@ -178,7 +178,7 @@ TEST_CASE_METHOD(Fixture,
   broken.at(40, 40) = std::numeric_limits<float>::quiet_NaN();
   broken.at(70, 60) = 1e6f;
   const auto report = identity().denoise(broken, 4.0);
-  CHECK(report.network.repaired_count == 1);
+  CHECK(report.denoiser.repaired_count == 1);
   // The hot pixel is clipped to 6 sigma before anything is transformed; beside it, it rings.
   const auto difference = [&](std::int64_t x, std::int64_t y) {
     return std::abs(broken.at(x, y) - image.at(x, y));

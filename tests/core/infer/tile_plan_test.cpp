@@ -3,6 +3,7 @@
 #include "core/base/error.h"
 #include "tests/support/catch.h"
 
+#include <cmath>
 #include <vector>
 
 using namespace limpid;
@@ -11,11 +12,10 @@ namespace {
 
 // Every pixel of the padded image is kept once, windows lie inside it on the grid, and what is kept
 // is a halo away from every inner edge of its window.
-void check_plan(std::int64_t width,
-                std::int64_t height,
-                const TileGeometry& g,
-                std::int64_t limit) {
-  const TilePlan plan = plan_tiles(width, height, g, limit);
+void check_tiles(const TilePlan& plan,
+                 std::int64_t width,
+                 std::int64_t height,
+                 const TileGeometry& g) {
   INFO(width << " x " << height << ", tiles of " << plan.tile_width << " x " << plan.tile_height);
   CHECK(plan.padded_width >= width);
   CHECK(plan.padded_width < width + g.grid_px);
@@ -23,8 +23,6 @@ void check_plan(std::int64_t width,
     CHECK(plan.padded_width % g.grid_px == 0);
   else if (width >= g.grid_px)
     CHECK((plan.padded_width == width && (plan.tile_width - width) % g.grid_px == 0));
-  CHECK(plan.tile_width <= limit);
-  CHECK(plan.tile_height <= limit);
   std::vector<int> kept(static_cast<std::size_t>(plan.padded_width * plan.padded_height), 0);
   bool fits = true;
   for (const Tile& t : plan.tiles) {
@@ -46,6 +44,25 @@ void check_plan(std::int64_t width,
   for (const int count : kept)
     once = once && count == 1;
   CHECK(once);
+}
+
+void check_plan(std::int64_t width,
+                std::int64_t height,
+                const TileGeometry& g,
+                std::int64_t limit) {
+  const TilePlan plan = plan_tiles(width, height, g, limit);
+  check_tiles(plan, width, height, g);
+  CHECK(plan.tile_width <= limit);
+  CHECK(plan.tile_height <= limit);
+}
+
+// Also that no square tiles of that area would compute less.
+void check_area(std::int64_t width, std::int64_t height, const TileGeometry& g, std::int64_t area) {
+  const TilePlan plan = plan_tiles_of_area(width, height, g, area);
+  check_tiles(plan, width, height, g);
+  CHECK(plan.tile_width * plan.tile_height <= area);
+  const auto side = static_cast<std::int64_t>(std::sqrt(static_cast<double>(area)));
+  CHECK(plan.overhead() <= plan_tiles(width, height, g, side).overhead());
 }
 
 }  // namespace
@@ -89,4 +106,28 @@ TEST_CASE("tile plan: tiles that keep nothing are refused") {
   CHECK(geometry.smallest_tile_px() == 544);
   CHECK_THROWS_AS(plan_tiles(4000, 4000, geometry, 512), Error);
   check_plan(4000, 4000, geometry, 544);
+}
+
+TEST_CASE("tile plan: tiles of an area take the shape that computes least") {
+  const TileGeometry geometry{.grid_px = 32, .receptive_radius_px = 246};
+  check_area(7420, 7676, geometry, 33'000'000);
+  check_area(7420, 7676, geometry, 4'000'000);
+  check_area(4092, 5760, geometry, 1'000'000);
+  check_area(33, 5000, geometry, 600'000);
+  for (std::int64_t size = 500; size < 700; size += 7)
+    for (const bool pads : {true, false})
+      check_area(size,
+                 size + 13,
+                 {.grid_px = 16, .receptive_radius_px = 122, .pads_to_grid = pads},
+                 120'000);
+  // Two halves of the whole width: one seam instead of a cross of them.
+  CHECK(plan_tiles_of_area(7420, 7676, geometry, 33'000'000).tiles.size() == 2);
+  CHECK(plan_tiles_of_area(7420, 7676, geometry, 7424 * 7680).tiles.size() == 1);
+}
+
+TEST_CASE("tile plan: an area below the smallest tile gives the smallest tiles") {
+  const TileGeometry geometry{.grid_px = 32, .receptive_radius_px = 246};
+  const TilePlan plan = plan_tiles_of_area(2000, 1000, geometry, 1000);
+  CHECK(plan.tile_width <= geometry.smallest_tile_px());
+  CHECK(plan.tile_height <= geometry.smallest_tile_px());
 }

@@ -1,0 +1,44 @@
+#pragma once
+
+#include "core/base/task_thread.h"
+#include "core/infer/micrograph_denoiser.h"
+
+#include <functional>
+#include <memory>
+#include <mutex>
+
+namespace limpid {
+
+// A backend with the thread that uses it, and a model on it. For several threads.
+class DenoiseProcessor {
+ public:
+  // `thread_count` threads of the host work for the thread of the backend; 0: all.
+  DenoiseProcessor(Backend& backend,
+                   int thread_count,
+                   const Model& model,
+                   DenoiserOptions options,
+                   const MicrographDenoiserOptions& treatment);
+
+  // Whether it computes beside the processors of the host. Where it is these that compute, all that
+  // a micrograph needs is done by all of them together, one micrograph after the other.
+  bool is_gpu() const { return is_gpu_; }
+  TaskThread& thread() { return thread_; }
+
+  // Made at first use, so that the first micrograph is read meanwhile.
+  MicrographDenoiser& micrographs();
+  // Of its own, because it is made for images of another size.
+  MicrographDenoiser& windows();
+
+ private:
+  Backend& backend_;
+  const Model& model_;
+  const bool is_gpu_;
+  TaskThread thread_;  // outlives the denoisers
+  const DenoiserOptions options_;
+  const MicrographDenoiserOptions treatment_;
+  std::mutex mutex_;
+  std::unique_ptr<MicrographDenoiser> micrographs_;
+  std::unique_ptr<MicrographDenoiser> windows_;
+};
+
+}  // namespace limpid

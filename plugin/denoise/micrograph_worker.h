@@ -1,0 +1,59 @@
+#pragma once
+
+#include "core/image/image.h"
+#include "core/io/micrograph_file.h"
+#include "core/io/mrc_writer.h"
+#include "plugin/denoise/denoise_processor.h"
+#include "plugin/denoise/denoised_item.h"
+#include "plugin/denoise/pixel_size_notes.h"
+#include "plugin/denoise/stage_times.h"
+#include "plugin/job.h"
+#include "plugin/output/output_folder.h"
+#include "plugin/progress.h"
+
+#include <optional>
+
+namespace limpid {
+
+// What all workers of a run share; for several threads.
+struct DenoiseContext {
+  const Model& model;
+  const DenoiseJob& job;
+  const OutputFolder& output;
+  const Progress& progress;
+  PixelSizeNotes& notes;
+  StageTimes& times;
+};
+
+// Takes one micrograph after the other from its file to the file of its result: reads, denoises,
+// measures, writes. Its memory is used again for the next one. For one thread.
+class MicrographWorker {
+ public:
+  MicrographWorker(const DenoiseContext& context, DenoiseProcessor& processor)
+      : context_(context), processor_(processor) {}
+
+  // What concerns this micrograph alone becomes the reason of a failed result. Throws what ends a
+  // run: Error(device), Error(storage), and Error(interrupted) if the run is to stop and the
+  // micrograph was not denoised yet.
+  DenoisedItem process(DenoiseItem item);
+
+ private:
+  void read();
+  void read_windows();
+  void denoise();
+  void measure_quality();
+  void write();
+  MrcWriteOptions write_options() const;
+  std::optional<double> pixel_size_angstrom() const;
+
+  DenoiseContext context_;
+  DenoiseProcessor& processor_;
+  DenoisedItem outcome_;
+  Micrograph micrograph_;  // raw, then denoised
+  // For its quality: the middle of the raw micrograph and of its halves, empty without any.
+  Image raw_window_;
+  Image even_window_;
+  Image odd_window_;
+};
+
+}  // namespace limpid

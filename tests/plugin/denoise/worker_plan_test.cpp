@@ -1,0 +1,49 @@
+#include "plugin/denoise/worker_plan.h"
+
+#include "tests/support/catch.h"
+
+using namespace limpid;
+
+namespace {
+
+constexpr std::size_t image_bytes = 228'000'000;
+constexpr WorkerLimits large_host{.is_gpu = true,
+                                  .threads = 16,
+                                  .image_bytes = image_bytes,
+                                  .reading_bytes = 1 << 20,
+                                  .memory_bytes = 64'000'000'000};
+
+}  // namespace
+
+TEST_CASE("worker plan: beside a GPU, a micrograph for each thread of the host") {
+  CHECK(plan_workers(large_host).worker_count == 16);
+  CHECK(plan_workers(large_host).staging_count == 6);
+  WorkerLimits small = large_host;
+  small.threads = 2;
+  CHECK(plan_workers(small).worker_count == 3);
+  CHECK(plan_workers(small).staging_count == 3);
+}
+
+TEST_CASE("worker plan: the memory of the host is not exceeded") {
+  WorkerLimits limits = large_host;
+  std::int64_t last = 0;
+  for (limits.memory_bytes = 0; limits.memory_bytes < 8'000'000'000;
+       limits.memory_bytes += 100'000'000) {
+    const WorkerPlan plan = plan_workers(limits);
+    const std::size_t used =
+        static_cast<std::size_t>(plan.worker_count) * (image_bytes + limits.reading_bytes) +
+        static_cast<std::size_t>(plan.staging_count) * 2 * image_bytes;
+    CHECK((plan.worker_count == 1 || used <= limits.memory_bytes));
+    CHECK(plan.staging_count >= 1);
+    CHECK(plan.worker_count >= last);
+    last = plan.worker_count;
+  }
+  CHECK(last == 16);
+}
+
+TEST_CASE("worker plan: on the CPU one is read and one written beside the one in the network") {
+  WorkerLimits limits = large_host;
+  limits.is_gpu = false;
+  CHECK(plan_workers(limits).worker_count == 3);
+  CHECK(plan_workers(limits).staging_count == 0);
+}
