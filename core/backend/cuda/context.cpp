@@ -1,6 +1,8 @@
 #include "core/backend/cuda/context.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <string_view>
 
 namespace limpid::cuda {
 namespace {
@@ -17,6 +19,17 @@ cudaDeviceProp select_gpu(int gpu_index) {
   cudaDeviceProp properties{};
   LIMPID_CUDA(cudaGetDeviceProperties(&properties, gpu_index));
   return properties;
+}
+
+Kernels kernels_asked_for() {
+  const char* choice = std::getenv("LIMPID_KERNELS");
+  if (choice == nullptr || *choice == '\0')
+    return Kernels::fastest;
+  if (std::string_view(choice) == "own")
+    return Kernels::own;
+  if (std::string_view(choice) == "cudnn")
+    return Kernels::cudnn;
+  fail(ErrorKind::input, "LIMPID_KERNELS is '{}'; it can be 'own' or 'cudnn'", choice);
 }
 
 void free_device(void* memory) {
@@ -54,7 +67,8 @@ Context::Context(int gpu_index)
     : properties_(select_gpu(gpu_index)),
       stream_(make_stream()),
       cudnn_(make_cudnn_handle(stream_.get())),
-      plans_(machine_name(gpu_index)) {}
+      plans_(machine_name(gpu_index)),
+      kernels_(kernels_asked_for()) {}
 
 std::shared_ptr<Storage> Context::workspace(std::size_t size_bytes) {
   if (!workspace_ || workspace_->size_bytes() < size_bytes)

@@ -13,6 +13,10 @@ namespace limpid::cuda {
 std::shared_ptr<Storage> allocate_device_memory(std::size_t size_bytes);
 std::size_t free_device_memory_bytes();
 
+// Which kernels run where there is a choice. $LIMPID_KERNELS, "own" or "cudnn", takes the choice
+// away, for tests and measurements.
+enum class Kernels { fastest, own, cudnn };
+
 // What all operations of one backend share: the GPU, its stream, the cuDNN handle, scratch memory.
 class Context {
  public:
@@ -21,6 +25,7 @@ class Context {
   cudaStream_t stream() const { return stream_.get(); }
   cudnnHandle_t cudnn() const { return cudnn_.get(); }
   PlanCache& plans() { return plans_; }
+  Kernels kernels() const { return kernels_; }
   int multiprocessor_count() const { return properties_.multiProcessorCount; }
   int compute_capability() const { return 10 * properties_.major + properties_.minor; }
   const char* gpu_name() const { return properties_.name; }
@@ -36,6 +41,7 @@ class Context {
   Stream stream_;
   CudnnHandle cudnn_;
   PlanCache plans_;
+  Kernels kernels_;
   std::shared_ptr<Storage> workspace_;
 };
 

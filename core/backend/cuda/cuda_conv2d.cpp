@@ -73,12 +73,20 @@ void CudaConv2d::forward(const Forward& values) {
     copy(y, values.output, context_.stream());
 }
 
+WeightGradient::Tensors CudaConv2d::weight_gradient_tensors(const Forward& values,
+                                                            const Tensor& y_gradient) const {
+  return {.x = whole(values.input, values.second),
+          .y_gradient = y_gradient,
+          .weight_gradient = gradient_address(parameters_, desc_.weight),
+          .bias_gradient = gradient_address(parameters_, desc_.bias)};
+}
+
 void CudaConv2d::plan_backward(const Forward& values, const Backward& gradients) {
   const Tensor x = whole(values.input, values.second);
   const Tensor& y = gradients.output_gradient;
   const Epilogue epilogue{.derivative_of = desc_.input_activation};
   const auto plan = [&](const Tensor& y_as_read) {
-    backward_weights_ = std::make_unique<CudnnWeightGradient>(context_, geometry(x, y_as_read));
+    backward_weights_ = std::make_unique<WeightGradient>(context_, geometry(x, y_as_read));
     if (!backward_weights_->is_possible())
       return false;
     if (!desc_.needs_input_gradient && desc_.second_channels == 0)
@@ -93,7 +101,7 @@ void CudaConv2d::plan_backward(const Forward& values, const Backward& gradients)
     if (!plan(dense_copy(y)))
       fail(ErrorKind::device, "cuDNN has no gradient for {}", geometry(x, y).key());
   }
-  sum_workspace_ = context_.workspace(column_sum_workspace(desc_.output()));
+  backward_weights_->choose(weight_gradient_tensors(values, dense_gradient_ ? dense_copy(y) : y));
 }
 
 void CudaConv2d::backward(const Forward& values, const Backward& gradients) {
@@ -104,12 +112,7 @@ void CudaConv2d::backward(const Forward& values, const Backward& gradients) {
     y_gradient = dense_copy(gradients.output_gradient);
     copy(gradients.output_gradient, y_gradient, context_.stream());
   }
-  backward_weights_->run(
-      whole(values.input, values.second), y_gradient, gradient_address(parameters_, desc_.weight));
-  column_sum(y_gradient,
-             gradient_address(parameters_, desc_.bias),
-             sum_workspace_->data(),
-             context_.stream());
+  backward_weights_->run(weight_gradient_tensors(values, y_gradient));
   if (backward_data_)
     backward_data_->run(y_gradient,
                         weight_address(parameters_, desc_.weight),

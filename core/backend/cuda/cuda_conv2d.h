@@ -2,6 +2,7 @@
 
 #include "core/backend/cuda/context.h"
 #include "core/backend/cuda/cudnn_convolution.h"
+#include "core/backend/cuda/weight_gradient.h"
 #include "core/backend/ops.h"
 #include "core/backend/parameters.h"
 
@@ -26,6 +27,8 @@ class CudaConv2d : public Conv2d {
  private:
   ConvolutionGeometry geometry(const Tensor& x, const Tensor& y) const;
   Tensor whole(const Tensor& first, const Tensor& second) const;
+  WeightGradient::Tensors weight_gradient_tensors(const Forward& values,
+                                                  const Tensor& y_gradient) const;
   void plan_backward(const Forward& values, const Backward& gradients);
   // `tensor`, or a dense copy of it for plans that need one.
   Tensor dense_copy(const Tensor& tensor);
@@ -35,11 +38,10 @@ class CudaConv2d : public Conv2d {
   Parameters& parameters_;
   std::unique_ptr<CudnnPass> forward_;
   std::unique_ptr<CudnnPass> backward_data_;
-  std::unique_ptr<CudnnWeightGradient> backward_weights_;
+  std::unique_ptr<WeightGradient> backward_weights_;
   bool dense_output_ = false;    // forward_ writes a dense tensor, which is then copied
   bool dense_gradient_ = false;  // the backward plans read a dense copy of the output gradient
   std::shared_ptr<Storage> dense_memory_;
-  std::shared_ptr<Storage> sum_workspace_;
 };
 
 // The convolution for this description: CudaConv2d, or the kernels for 1 to 4 channels at either
