@@ -179,7 +179,7 @@ class RowWorker {
     const std::int64_t pixel = (row + item.y) * work.width + out_x;
     const int channel = first_output_ + lane() % 4 * 8;
     output_ = a_.output + pixel * a_.output_stride + channel;
-    if (backward)
+    if (backward && a_.mask != nullptr)
       mask_ = a_.mask + pixel * a_.mask_stride + channel;
     stores_[0] = out_x < work.width;
     stores_[1] = out_x + 8 < work.width;
@@ -206,7 +206,7 @@ class RowWorker {
     copy_row(row + stages - 1 < rows);
     if (row > 2)
       store_row();
-    if (backward && row >= 2)
+    if (backward && a_.mask != nullptr && row >= 2)
       load_mask();
     wgmma::wait<0>();
     wgmma::hold(sums_);
@@ -314,7 +314,7 @@ class RowWorker {
   float bias_[2 * channel_pairs];
   float sums_[Block::accumulators];
   QuadWords finished_[2][parts];
-  QuadWords mask_words_[2][parts];
+  QuadWords mask_words_[2][parts] = {};
 };
 
 template <int input_channels, int output_channels, bool backward>
@@ -399,6 +399,7 @@ void convolve_rows(const RowConvolution& c, int multiprocessors, cudaStream_t st
   };
   require(is_aligned(c.input) && is_aligned(c.output) && is_aligned(c.mask),
           "a tensor without 16-byte alignment");
+  require(c.mask.empty() || c.mask.shape() == to, "a mask of another shape");
   require(from.batch == to.batch && from.height == to.height && from.width == to.width,
           "a convolution that changes the size");
   RowArguments arguments{
