@@ -40,6 +40,9 @@ install(SCRIPT ${PROJECT_SOURCE_DIR}/cmake/install_libraries.cmake)
 
 if(LIMPID_TESTS)
   set(limpid_gpu_programs test_backend test_infer test_nn test_train network_probe)
+  if(LIMPID_HAS_CUDA)
+    list(APPEND limpid_gpu_programs conv_kernel_bench)
+  endif()
   set_target_properties(${limpid_gpu_programs} PROPERTIES INSTALL_RPATH "$ORIGIN/../lib/limpid")
   install(TARGETS ${limpid_gpu_programs} RUNTIME DESTINATION bin COMPONENT gpu_check EXCLUDE_FROM_ALL)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/tests/pytorch DESTINATION tests

@@ -55,14 +55,14 @@ void CudaConv2d::forward(const Forward& values) {
   const Tensor x = whole(values.input, values.second);
   const Epilogue epilogue{.bias = true, .activation = desc_.activation};
   if (!forward_) {
-    forward_ = std::make_unique<CudnnPass>(
-        context_, geometry(x, values.output), CudnnPass::Direction::forward, epilogue);
+    forward_ = std::make_unique<ConvolutionPass>(
+        context_, geometry(x, values.output), ConvolutionPass::Direction::forward, epilogue);
     dense_output_ = !forward_->is_possible();
     if (dense_output_)
-      forward_ = std::make_unique<CudnnPass>(context_,
-                                             geometry(x, dense_copy(values.output)),
-                                             CudnnPass::Direction::forward,
-                                             epilogue);
+      forward_ = std::make_unique<ConvolutionPass>(context_,
+                                                   geometry(x, dense_copy(values.output)),
+                                                   ConvolutionPass::Direction::forward,
+                                                   epilogue);
     if (!forward_->is_possible())
       fail(ErrorKind::device, "cuDNN has no convolution for {}", geometry(x, values.output).key());
   }
@@ -92,8 +92,8 @@ void CudaConv2d::plan_backward(const Forward& values, const Backward& gradients)
     if (!desc_.needs_input_gradient && desc_.second_channels == 0)
       return true;
     const Tensor dx = whole(gradients.input_gradient, gradients.second_gradient);
-    backward_data_ = std::make_unique<CudnnPass>(
-        context_, geometry(dx, y_as_read), CudnnPass::Direction::backward_data, epilogue);
+    backward_data_ = std::make_unique<ConvolutionPass>(
+        context_, geometry(dx, y_as_read), ConvolutionPass::Direction::backward_data, epilogue);
     return backward_data_->is_possible();
   };
   if (!plan(y)) {

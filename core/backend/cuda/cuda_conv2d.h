@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/backend/cuda/context.h"
+#include "core/backend/cuda/convolution_pass.h"
 #include "core/backend/cuda/cudnn_convolution.h"
 #include "core/backend/cuda/weight_gradient.h"
 #include "core/backend/ops.h"
@@ -15,8 +16,8 @@ namespace limpid::cuda {
 void* weight_address(const Parameters& parameters, std::size_t index);
 void* gradient_address(const Parameters& parameters, std::size_t index);
 
-// A convolution on the tensor cores through cuDNN. Two inputs are neighbouring slices of one tensor
-// and are read as one. Plans of the backward pass are made at its first use.
+// A convolution on the tensor cores, through cuDNN or own kernels. Two inputs are neighbouring
+// slices of one tensor and are read as one. Plans of the backward pass are made at its first use.
 class CudaConv2d : public Conv2d {
  public:
   CudaConv2d(Context& context, const Conv2dDesc& desc, Parameters& parameters);
@@ -36,8 +37,8 @@ class CudaConv2d : public Conv2d {
   Context& context_;
   Conv2dDesc desc_;
   Parameters& parameters_;
-  std::unique_ptr<CudnnPass> forward_;
-  std::unique_ptr<CudnnPass> backward_data_;
+  std::unique_ptr<ConvolutionPass> forward_;
+  std::unique_ptr<ConvolutionPass> backward_data_;
   std::unique_ptr<WeightGradient> backward_weights_;
   bool dense_output_ = false;    // forward_ writes a dense tensor, which is then copied
   bool dense_gradient_ = false;  // the backward plans read a dense copy of the output gradient

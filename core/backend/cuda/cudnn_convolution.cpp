@@ -1,10 +1,10 @@
 #include "core/backend/cuda/cudnn_convolution.h"
 
 #include "core/backend/cuda/kernels.h"
+#include "core/backend/cuda/tuning_memory.h"
 
 #include <algorithm>
 #include <limits>
-#include <map>
 #include <vector>
 
 namespace limpid::cuda {
@@ -13,14 +13,6 @@ namespace fe = cudnn_frontend;
 using Attributes = std::shared_ptr<fe::graph::Tensor_attributes>;
 
 namespace {
-
-enum TensorNumber : std::int64_t {
-  x_number = 1,
-  y_number,
-  weight_number,
-  bias_number,
-  mask_number
-};
 
 fe::DataType_t cudnn_type(DataType type) {
   return type == DataType::float32 ? fe::DataType_t::FLOAT : fe::DataType_t::BFLOAT16;
@@ -91,7 +83,7 @@ fe::graph::Pointwise_attributes relu(fe::PointwiseMode_t mode, Activation activa
 }
 
 struct Side {
-  std::int64_t number;
+  TensorNumber number;
   Shape shape;
   std::int64_t stride;
 };
@@ -140,66 +132,6 @@ void describe_pass(fe::graph::Graph& graph,
   mark_output(value, to.number, to.shape, to.stride, g.type);
 }
 
-// Memory to time plans on, taken when it is first asked for. Small numbers that are not zero: zeros
-// can run faster than real data. Empty when the GPU has no room for it.
-class TuningMemory {
- public:
-  TuningMemory(Context& context, const ConvolutionGeometry& g) : context_(context), geometry_(g) {}
-
-  // Of the tensors that a pass with this epilogue has.
-  TensorAddresses addresses(const Epilogue& epilogue) {
-    allocate();
-    TensorAddresses addresses;
-    for (const auto& [number, tensor] : tensors_)
-      if ((number != bias_number || epilogue.bias) &&
-          (number != mask_number || epilogue.derivative_of != Activation::none))
-        addresses[number] = tensor.data();
-    return addresses;
-  }
-  const Tensor& tensor(std::int64_t number) {
-    allocate();
-    return tensors_.at(number);
-  }
-  bool is_empty() {
-    allocate();
-    return tensors_.empty();
-  }
-
- private:
-  void allocate() {
-    if (tried_)
-      return;
-    tried_ = true;
-    const ConvolutionGeometry& g = geometry_;
-    try {
-      add(x_number, g.x, g.x_stride);
-      add(y_number, g.y, g.y_stride);
-      add(mask_number,
-          g.x.element_count() > g.y.element_count() ? g.x : g.y,
-          std::max(g.x_stride, g.y_stride));
-      add(weight_number,
-          {1, g.kernel_size, g.kernel_size, g.x.channels * g.y.channels},
-          g.x.channels * g.y.channels);
-      add(bias_number, {1, 1, 1, g.y.channels}, g.y.channels);
-    } catch (const Error&) {
-      tensors_.clear();
-    }
-  }
-  void add(std::int64_t number, Shape shape, std::int64_t stride) {
-    const std::int64_t channels = shape.channels;
-    shape.channels = stride;
-    const std::size_t bytes = Tensor::size_bytes(shape, geometry_.type);
-    const auto block = allocate_device_memory(bytes);
-    LIMPID_CUDA(cudaMemsetAsync(block->data(), 0x3c, bytes, context_.stream()));
-    tensors_[number] = Tensor(shape, geometry_.type, block).channels(0, channels);
-  }
-
-  Context& context_;
-  const ConvolutionGeometry& geometry_;
-  bool tried_ = false;
-  std::map<std::int64_t, Tensor> tensors_;
-};
-
 }  // namespace
 
 std::int64_t ConvolutionGeometry::batch_parts() const {
@@ -230,13 +162,14 @@ std::string ConvolutionGeometry::key() const {
                      padding);
 }
 
-namespace {
-
-ConvolutionGeometry part_of(ConvolutionGeometry geometry, std::int64_t parts) {
-  geometry.x.batch /= parts;
-  geometry.y.batch /= parts;
-  return geometry;
+ConvolutionGeometry ConvolutionGeometry::part() const {
+  ConvolutionGeometry one = *this;
+  one.x.batch /= batch_parts();
+  one.y.batch = one.x.batch;
+  return one;
 }
+
+namespace {
 
 Tensor part_of(const Tensor& tensor, std::int64_t part, std::int64_t parts) {
   if (tensor.empty())
@@ -253,7 +186,7 @@ CudnnPass::CudnnPass(Context& context,
                      const Epilogue& epilogue)
     : context_(context),
       parts_(geometry.batch_parts()),
-      geometry_(part_of(geometry, parts_)),
+      geometry_(geometry.part()),
       direction_(direction),
       epilogue_(epilogue) {
   choose();
@@ -308,15 +241,23 @@ void CudnnPass::run(const Tensor& from,
                     const void* bias,
                     const Tensor& mask,
                     const Tensor& to) const {
-  for (std::int64_t part = 0; part < parts_; ++part) {
-    const Tensor from_part = part_of(from, part, parts_);
-    const Tensor mask_part = part_of(mask, part, parts_);
-    const Tensor to_part = part_of(to, part, parts_);
-    if (fused_)
-      run_fused(from_part, weight, bias, mask_part, to_part);
-    else
-      run_plain(from_part, weight, bias, mask_part, to_part);
-  }
+  for (std::int64_t part = 0; part < parts_; ++part)
+    run_part(part_of(from, part, parts_),
+             weight,
+             bias,
+             part_of(mask, part, parts_),
+             part_of(to, part, parts_));
+}
+
+void CudnnPass::run_part(const Tensor& from,
+                         const void* weight,
+                         const void* bias,
+                         const Tensor& mask,
+                         const Tensor& to) const {
+  if (fused_)
+    run_fused(from, weight, bias, mask, to);
+  else
+    run_plain(from, weight, bias, mask, to);
 }
 
 void CudnnPass::run_fused(const Tensor& from,
@@ -353,7 +294,7 @@ void CudnnPass::run_plain(const Tensor& from,
 }
 
 CudnnWeightGradient::CudnnWeightGradient(Context& context, const ConvolutionGeometry& geometry)
-    : context_(context), parts_(geometry.batch_parts()), geometry_(part_of(geometry, parts_)) {
+    : context_(context), parts_(geometry.batch_parts()), geometry_(geometry.part()) {
   const ConvolutionGeometry& g = geometry_;
   TuningMemory memory(context, g);
   plan_ = CudnnPlan::make(

@@ -24,6 +24,8 @@ struct ConvolutionGeometry {
   // The fewest equal parts of the batch whose tensors have at most 512 MiB each, at which cuDNN is
   // as fast as with more and its workspaces stay as small; a single larger image is one part.
   std::int64_t batch_parts() const;
+  // The same convolution of one such part.
+  ConvolutionGeometry part() const;
 };
 
 // What is done with the result before it is stored.
@@ -51,6 +53,12 @@ class CudnnPass {
            const void* bias,
            const Tensor& mask,
            const Tensor& to) const;
+  // The same for one of batch_parts().
+  void run_part(const Tensor& from,
+                const void* weight,
+                const void* bias,
+                const Tensor& mask,
+                const Tensor& to) const;
   // Whether cuDNN accepts `to` as it lies; otherwise the caller gives a dense tensor.
   bool is_possible() const { return fused_ != nullptr || plain_ != nullptr; }
 

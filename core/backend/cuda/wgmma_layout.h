@@ -1,0 +1,67 @@
+#pragma once
+
+#include "core/base/host_device.h"
+
+#include <cstdint>
+
+// How Hopper's warpgroup matrix instructions (wgmma) find and leave their numbers, apart from the
+// instructions themselves, so that the same arithmetic is checked on the CPU. PTX ISA,
+// "Asynchronous warpgroup level matrix shared memory layout".
+//
+// Operands of 2-byte elements lie in shared memory, without swizzling, as core matrices of 8 x 16
+// bytes that follow one another, 128 bytes in all. An operand's rows are the m of A (pixels) or the
+// n of B (output channels). Either each 16 bytes hold 8 neighbouring k of one row, and 8 rows
+// follow one another, or each 16 bytes hold 8 neighbouring rows of one k, and 8 k follow one
+// another. The core matrices may lie anywhere; two distances say where the next ones are.
+namespace limpid::cuda::wgmma {
+
+inline constexpr int rows = 64;            // m of every instruction
+inline constexpr int depth = 16;           // k of every instruction on 2-byte elements
+inline constexpr int core_row_bytes = 16;  // of one row of a core matrix
+inline constexpr int core_bytes = 8 * core_row_bytes;
+
+// Which index of an operand is contiguous.
+enum class Contiguous : int { k = 0, row = 1 };
+
+// Distances between core matrices, multiples of 16 bytes.
+struct CoreStrides {
+  std::uint32_t along_k_bytes;   // to the next 8 k: the "leading dimension byte offset"
+  std::uint32_t along_mn_bytes;  // to the next 8 rows: the "stride dimension byte offset"
+};
+
+// The matrix descriptor of an operand without swizzling. Adding `bytes / 16` to a descriptor moves
+// its start by that many bytes.
+LIMPID_HOST_DEVICE constexpr std::uint64_t descriptor(std::uint32_t address_bytes,
+                                                      CoreStrides strides) {
+  const auto field = [](std::uint32_t bytes) -> std::uint64_t { return (bytes & 0x3ffffu) >> 4; };
+  return field(address_bytes) | field(strides.along_k_bytes) << 16 |
+         field(strides.along_mn_bytes) << 32;
+}
+
+// Where element (row, k) of the operand lies, in bytes: what the hardware does with a descriptor.
+LIMPID_HOST_DEVICE constexpr std::uint32_t element_address_bytes(std::uint64_t descriptor,
+                                                                 int row,
+                                                                 int k,
+                                                                 Contiguous order = Contiguous::k) {
+  const auto field = [&](int shift) {
+    return static_cast<std::uint32_t>(descriptor >> shift & 0x3fffu) << 4;
+  };
+  const int slow = order == Contiguous::k ? row : k;
+  const int fast = order == Contiguous::k ? k : row;
+  return field(0) + field(16) * static_cast<std::uint32_t>(k / 8) +
+         field(32) * static_cast<std::uint32_t>(row / 8) +
+         static_cast<std::uint32_t>(slow % 8 * core_row_bytes + fast % 8 * 2);
+}
+
+// Register `index` of thread `thread` of the warpgroup holds the accumulator at this place.
+struct Place {
+  int row;
+  int column;
+};
+LIMPID_HOST_DEVICE constexpr Place accumulator_place(int thread, int index) {
+  const int lane = thread % 32;
+  return {thread / 32 * 16 + lane / 4 + index / 2 % 2 * 8,
+          index / 4 * 8 + lane % 4 * 2 + index % 2};
+}
+
+}  // namespace limpid::cuda::wgmma
