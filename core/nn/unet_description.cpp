@@ -155,6 +155,16 @@ UNetDescription preset_network(const std::string& name) {
   fail(ErrorKind::usage, "unknown network '{}' (known: classic, default)", name);
 }
 
+UNetDescription choose_network(const std::string& name_or_json) {
+  if (!name_or_json.starts_with('{'))
+    return preset_network(name_or_json);
+  try {
+    return unet_from_json(name_or_json);
+  } catch (const Error& error) {
+    fail(ErrorKind::usage, "network {}: {}", name_or_json, error.what());
+  }
+}
+
 std::string to_json(const UNetDescription& d) {
   const nlohmann::json json = {{"unshuffle", d.unshuffle},
                                {"channels", d.channels},

@@ -55,6 +55,9 @@ struct UNetDescription {
 // Throws Error(usage) for another name.
 UNetDescription preset_network(const std::string& name);
 
+// A preset by its name, or what a line of JSON describes. Throws Error(usage).
+UNetDescription choose_network(const std::string& name_or_json);
+
 // One line of JSON, as stored in model files; unknown keys are an Error(model).
 std::string to_json(const UNetDescription& description);
 UNetDescription unet_from_json(const std::string& json);

@@ -52,7 +52,10 @@ void add_train_options(CLI::App& parser, TrainJob& job) {
       "frames), single (lone micrographs, parts of them hidden), simulated (noise is added) or "
       "truth (simulated micrographs with their noiseless images)");
   parser.add_option("--from", job.start_model, "Model to start from: a name or a file");
-  parser.add_option("--network", job.network, "Network without --from: default or classic");
+  parser.add_option("--network",
+                    job.network,
+                    "Network without --from: default, classic, or a U-Net described in JSON as "
+                    "'limpid.network' of a model file is");
   parser.add_option("--name", job.model_name, "Name of the model");
   parser.add_option("--summary", job.model_summary, "A line about the model, kept in its file");
   parser.add_option("--epochs", job.epochs, "Times that all pixels are visited; default 20")

@@ -85,7 +85,7 @@ std::string settings_text(const TrainJob& job,
 
 TrainingStart choose_start(const TrainJob& job) {
   if (job.start_model.empty()) {
-    TrainingStart start{preset_network(job.network), {}, "random"};
+    TrainingStart start{choose_network(job.network), {}, "random"};
     start.values = initial_parameters(start.network, job.run.seed);
     return start;
   }

@@ -53,6 +53,18 @@ TEST_CASE("unet description: JSON goes round, and bad descriptions are refused")
           ContainsSubstring("kernel size 4"));
 }
 
+TEST_CASE("unet description: a network is chosen by its name or described in JSON") {
+  CHECK(choose_network("classic") == preset_network("classic"));
+  CHECK(choose_network(to_json(preset_network("default"))) == preset_network("default"));
+  CHECK_THROWS_WITH(choose_network("{}"), ContainsSubstring("network {}: "));
+  try {
+    choose_network(R"({"unshuffle":1})");
+    FAIL("must throw");
+  } catch (const Error& error) {
+    CHECK(error.kind() == ErrorKind::usage);
+  }
+}
+
 TEST_CASE("initial parameters: He variance, zero biases, same seed same values") {
   const UNetDescription description = preset_network("default");
   const auto values = initial_parameters(description, 5);
