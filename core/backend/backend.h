@@ -49,6 +49,9 @@ class Backend {
   virtual std::unique_ptr<Loss> make_loss(const LossDesc& desc) = 0;
   virtual std::unique_ptr<Adam> make_adam(const AdamDesc& desc, Parameters& parameters) = 0;
   virtual std::unique_ptr<Noise> make_noise(const NoiseDesc& desc) = 0;
+  virtual std::unique_ptr<Crops> make_crops(const CropsDesc& desc) = 0;
+  virtual std::unique_ptr<Uploader> make_uploader() = 0;
+  virtual std::unique_ptr<Mark> make_mark() = 0;
 
   // Runs `step` once and returns a way to run it again with less overhead. `step` must use the same
   // tensors and operations each time and must not wait.

@@ -3,6 +3,7 @@
 #include "core/backend/cuda/cuda_conv2d.h"
 #include "core/backend/cuda/cuda_conv_transpose2d.h"
 #include "core/backend/cuda/cuda_ops.h"
+#include "core/backend/cuda/cuda_queue.h"
 
 #include <algorithm>
 #include <vector>
@@ -19,11 +20,6 @@ class GraphReplay : public Replay {
   Context& context_;
   GraphExec graph_;
 };
-
-void free_pinned(void* memory) {
-  if (cudaFreeHost(memory) != cudaSuccess)
-    log_warning("releasing page-locked memory failed");
-}
 
 }  // namespace
 
@@ -52,13 +48,7 @@ std::shared_ptr<Storage> CudaBackend::allocate(std::size_t size_bytes) {
 }
 
 std::shared_ptr<Storage> CudaBackend::allocate_staging(std::size_t size_bytes) {
-  void* memory = nullptr;
-  if (cudaMallocHost(&memory, std::max<std::size_t>(size_bytes, 1)) != cudaSuccess) {
-    static_cast<void>(cudaGetLastError());
-    fail(ErrorKind::device, "allocating {} bytes of page-locked memory failed", size_bytes);
-  }
-  return std::make_shared<Storage>(
-      static_cast<std::byte*>(memory), size_bytes, std::shared_ptr<void>(memory, free_pinned));
+  return allocate_pinned(size_bytes);
 }
 
 void CudaBackend::upload(std::span<const float> values, const Tensor& destination) {
@@ -165,6 +155,18 @@ std::unique_ptr<Adam> CudaBackend::make_adam(const AdamDesc& desc, Parameters& p
 
 std::unique_ptr<Noise> CudaBackend::make_noise(const NoiseDesc& desc) {
   return make_cuda_noise(context_, desc);
+}
+
+std::unique_ptr<Crops> CudaBackend::make_crops(const CropsDesc& desc) {
+  return make_cuda_crops(context_, desc);
+}
+
+std::unique_ptr<Uploader> CudaBackend::make_uploader() {
+  return make_cuda_uploader(gpu_index_);
+}
+
+std::unique_ptr<Mark> CudaBackend::make_mark() {
+  return make_cuda_mark(context_);
 }
 
 std::unique_ptr<Replay> CudaBackend::record(std::function<void()> step) {

@@ -31,6 +31,9 @@ class CudaBackend : public Backend {
   std::unique_ptr<Loss> make_loss(const LossDesc& desc) override;
   std::unique_ptr<Adam> make_adam(const AdamDesc& desc, Parameters& parameters) override;
   std::unique_ptr<Noise> make_noise(const NoiseDesc& desc) override;
+  std::unique_ptr<Crops> make_crops(const CropsDesc& desc) override;
+  std::unique_ptr<Uploader> make_uploader() override;
+  std::unique_ptr<Mark> make_mark() override;
   // Captures the step in a CUDA graph.
   std::unique_ptr<Replay> record(std::function<void()> step) override;
 

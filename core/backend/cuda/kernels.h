@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 // Kernels behind plain functions. All tensors lie on the device of the current stream; NHWC, where
 // `pixel_stride` elements separate neighbouring pixels; T is float or bfloat16 as Tensor::type()
@@ -159,5 +160,14 @@ void add_noise(const Tensor& clean,
                std::uint64_t seed,
                std::uint64_t stream_number,
                cudaStream_t stream);
+
+// See Crops.
+void make_crops(std::span<const Crop> crops,
+                std::int64_t size_px,
+                std::uint64_t seed,
+                const Tensor& input,
+                const Tensor& target,
+                const Tensor& loss_weight,
+                cudaStream_t stream);
 
 }  // namespace limpid::cuda
