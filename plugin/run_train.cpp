@@ -173,7 +173,7 @@ HalfCheck say_what_was_found(const TrainJob& job, const TrainingPairs& pairs, Pr
   return halves;
 }
 
-std::string describe_end(const TrainingRun& run, const std::string& path) {
+std::string describe_end(const TrainingRun& run, const Backend& backend, const std::string& path) {
   std::string text = fmt::format("Validation loss {:.6g} at step {} of {}\n",
                                  run.best_loss(),
                                  run.best_step(),
@@ -182,6 +182,9 @@ std::string describe_end(const TrainingRun& run, const std::string& path) {
     text += fmt::format("Stopped at step {}: no improvement since\n", run.steps_done());
   if (run.best_step() == 0)
     text += "No step was better than the model it began with, which is kept\n";
+  if (is_gpu(backend) && run.idle_fraction())
+    text +=
+        fmt::format("GPU idle for {:.1f} % of the time of the steps\n", 100 * *run.idle_fraction());
   return text + "Model: " + path;
 }
 
@@ -191,7 +194,12 @@ std::string plan_train(const TrainJob& job) {
   const TrainingStart start = choose_start(job);
   const TrainingSet set = find_training_set(job, start.network);
   const auto backends = make_backends(job.run.device);
-  const TrainingPlan plan = make_plan(job, start, set.pairs, set.training_sizes, *backends.front());
+  TrainingPlan plan = make_plan(job, start, set.pairs, set.training_sizes, *backends.front());
+  if (crops_are_made_on(*backends.front(), plan)) {
+    // What is free is known once the network is there.
+    const Trainer trainer(*backends.front(), plan.network, plan.settings, plan.start);
+    plan.loader.device_bytes = room_for_micrographs(*backends.front(), plan);
+  }
   const LoaderPlan loader = plan_loader(set.training_cost, plan.loader);
   return fmt::format("Would train on {}: patches of {} px, {} a step, {} steps an epoch, on {}\n{}",
                      set.pairs.description,
@@ -244,10 +252,12 @@ RunSummary run_train(const TrainJob& job, const OutputFolder& output, Progress& 
                                 {"best_step", static_cast<double>(run->best_step())},
                                 {"best_validation_loss", run->best_loss()}}};
   result.numbers.merge(halves.numbers());
+  if (is_gpu(backend) && run->idle_fraction())
+    result.numbers["gpu_idle_fraction"] = *run->idle_fraction();
   if (run->first_loss())
     result.numbers["first_validation_loss"] = *run->first_loss();
   progress.item_finished(result);
-  summary.result = describe_end(*run, path);
+  summary.result = describe_end(*run, backend, path);
   if (halves.micrograph_count > 0) {
     summary.result += "\n" + halves.text();
     if (!halves.noise.is_independent())

@@ -2,7 +2,6 @@
 
 #include "core/backend/split_conv2d.h"
 
-#include <chrono>
 #include <utility>
 
 namespace limpid {
@@ -15,19 +14,6 @@ class PlainReplay : public Replay {
 
  private:
   std::function<void()> step_;
-};
-
-// Of a backend whose functions return when their work is done.
-class PassedMilestone : public Milestone {
- public:
-  void wait() override {}
-  double seconds_since(Milestone& earlier) override {
-    const auto& before = dynamic_cast<const PassedMilestone&>(earlier);
-    return std::chrono::duration<double>(passed_ - before.passed_).count();
-  }
-
- private:
-  std::chrono::steady_clock::time_point passed_ = std::chrono::steady_clock::now();
 };
 
 }  // namespace
@@ -50,10 +36,6 @@ std::unique_ptr<Conv2d> Backend::make_conv2d(const Conv2dDesc& desc, Parameters&
 std::unique_ptr<Replay> Backend::record(std::function<void()> step) {
   step();
   return std::make_unique<PlainReplay>(std::move(step));
-}
-
-std::unique_ptr<Milestone> Backend::milestone() {
-  return std::make_unique<PassedMilestone>();
 }
 
 Tensor Backend::allocate_tensor(const Shape& shape, DataType type) {

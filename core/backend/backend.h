@@ -14,20 +14,10 @@
 
 namespace limpid {
 
-// A place in the queue of a backend's work.
-class Milestone {
- public:
-  virtual ~Milestone() = default;
-  // Waits for all work that was queued before. For any thread, even while another queues more.
-  virtual void wait() = 0;
-  // Time from when the backend reached `earlier` to when it reached this; waits for both.
-  virtual double seconds_since(Milestone& earlier) = 0;
-};
-
 // A processor that trains and applies networks. Work is queued in the order of the calls and may
 // run later than the call returns; only synchronize(), download() and functions that say so wait.
 // One thread uses a backend at a time; other threads may allocate staging memory and wait for
-// milestones meanwhile.
+// marks meanwhile.
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -67,8 +57,6 @@ class Backend {
                                const HostImage& image) = 0;
   virtual void fill_zero(const Tensor& destination) = 0;  // dense tensors
   virtual void synchronize() = 0;
-  // Behind all work that has been queued.
-  virtual std::unique_ptr<Milestone> milestone();
 
   // Splits what the backend cannot fuse (pool_output) into several operations.
   std::unique_ptr<Conv2d> make_conv2d(const Conv2dDesc& desc, Parameters& parameters);
@@ -78,6 +66,9 @@ class Backend {
   virtual std::unique_ptr<Loss> make_loss(const LossDesc& desc) = 0;
   virtual std::unique_ptr<Adam> make_adam(const AdamDesc& desc, Parameters& parameters) = 0;
   virtual std::unique_ptr<Noise> make_noise(const NoiseDesc& desc) = 0;
+  virtual std::unique_ptr<Crops> make_crops(const CropsDesc& desc) = 0;
+  virtual std::unique_ptr<Uploader> make_uploader() = 0;
+  virtual std::unique_ptr<Mark> make_mark() = 0;
 
   // Runs `step` once and returns a way to run it again with less overhead. `step` must use the same
   // tensors and operations each time and must not wait.

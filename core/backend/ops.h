@@ -1,10 +1,12 @@
 #pragma once
 
 #include "core/base/host_device.h"
+#include "core/noise/poisson_gaussian.h"
 #include "core/tensor/tensor.h"
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 // Descriptions and interfaces of the operations a network is made of. An operation is made once for
 // fixed shapes and run many times; making it may search for the fastest algorithm, running it
@@ -194,6 +196,66 @@ class Noise {
                      const Tensor& noisy,
                      std::uint64_t seed,
                      std::uint64_t stream) = 0;
+};
+
+// One crop of a training batch: a square of two images, turned alike.
+struct Crop {
+  Tensor input;   // the whole image: (1, height, width, 1), float32, dense
+  Tensor target;  // of the same size; may be the same image
+  std::int64_t x = 0;
+  std::int64_t y = 0;
+  int orientation = 0;       // as for walk_patch()
+  float loss_weight = 1.0f;  // of this crop's squared error
+  // Drawn for the input from (seed, noise_stream, pixel of the crop); then both are normalized to
+  // (value - mean) / sigma. Without noise values stay as they are.
+  NoiseModel noise = {};
+  std::uint64_t noise_stream = 0;
+  float mean = 0.0f;
+  float sigma = 1.0f;
+
+  bool has_noise() const { return noise.electrons_per_unit > 0.0f || noise.sigma > 0.0f; }
+};
+
+struct CropsDesc {
+  std::int64_t batch_size = 1;
+  std::int64_t size_px = 1;
+
+  Shape images() const { return {batch_size, size_px, size_px, 1}; }
+};
+
+// Cuts a batch out of images that lie in the backend's memory, with equal bits on every backend.
+class Crops {
+ public:
+  virtual ~Crops() = default;
+  // Overwrites `input` and `target`, float32 of the shape images(), and `loss_weight`, one float32
+  // a crop. The images must stay as they are until the work has run; the descriptions need not.
+  virtual void make(std::span<const Crop> crops,
+                    std::uint64_t seed,
+                    const Tensor& input,
+                    const Tensor& target,
+                    const Tensor& loss_weight) = 0;
+};
+
+// Copies values into the backend's memory beside its queue: on a GPU through page-locked memory and
+// a stream of its own, so that queued work goes on meanwhile. For one thread at a time, which need
+// not be the one that uses the backend.
+class Uploader {
+ public:
+  virtual ~Uploader() = default;
+  // Memory of the host that it takes.
+  static constexpr std::size_t staging_bytes = std::size_t{32} << 20;
+  // Waits until the values are in the dense float32 tensor, which no queued work may use.
+  virtual void upload(std::span<const float> values, const Tensor& destination) = 0;
+};
+
+// A place in the queue of a backend, to be set again and again.
+class Mark {
+ public:
+  virtual ~Mark() = default;
+  virtual void set() = 0;   // behind all that is queued so far
+  virtual void wait() = 0;  // until that has run, in any thread; returns at once if never set
+  // On the clock of the device, from a mark that was set earlier; both have been waited for.
+  virtual double seconds_since(const Mark& earlier) const = 0;
 };
 
 // A recorded sequence of operations that can be run again with the same tensors.

@@ -1,6 +1,7 @@
 #include "core/data/loader_plan.h"
 
 #include "core/base/error.h"
+#include "core/data/device_plan.h"
 
 #include <fmt/format.h>
 
@@ -14,15 +15,6 @@ namespace {
 // memory only where enough is left for the micrographs in use.
 constexpr std::int64_t slots_per_read = 4;
 
-std::string readable(std::size_t bytes) {
-  const auto value = static_cast<double>(bytes);
-  if (value >= 1e12)
-    return fmt::format("{:.1f} TB", value / 1e12);
-  if (value >= 1e9)
-    return fmt::format("{:.1f} GB", value / 1e9);
-  return fmt::format("{:.1f} MB", value / 1e6);
-}
-
 std::size_t batch_bytes(const LoaderOptions& options) {
   const std::int64_t pixels = options.batch_size * options.patch_size_px * options.patch_size_px;
   return static_cast<std::size_t>(batches_in_memory * (2 * pixels + options.batch_size)) *
@@ -33,7 +25,8 @@ std::size_t batch_bytes(const LoaderOptions& options) {
 class Costs {
  public:
   Costs(const DatasetCost& dataset, const LoaderOptions& options)
-      : dataset_(dataset), fixed_bytes_(batch_bytes(options) + options.reserved_bytes) {}
+      : dataset_(dataset),
+        fixed_bytes_(batch_bytes(options) + options.reserved_bytes + options.batch_staging_bytes) {}
 
   std::size_t resident(std::int64_t reads) const {
     return fixed_bytes_ + dataset_.pair_bytes +
@@ -86,6 +79,7 @@ std::optional<Pool> keep_pool(const Costs& costs, std::size_t budget_bytes, std:
 void plan_resident(const Costs& costs, LoaderPlan& plan) {
   plan.mode = LoaderMode::resident;
   plan.slots = plan.dataset.count;
+  plan.host_pairs = plan.slots;
   for (const std::int64_t reads : possible_reads) {
     plan.reads = reads;
     plan.used_bytes = costs.resident(reads);
@@ -107,14 +101,15 @@ void plan_stream(const Costs& costs, const LoaderOptions& options, LoaderPlan& p
     fail(ErrorKind::usage,
          "--memory: {} are not enough to train on micrographs of {} as float32; expected at least "
          "{}: one in use, one being read, {} crops of {} x {} in a batch",
-         readable(plan.budget_bytes),
-         readable(plan.dataset.largest_pair_bytes / 2),
-         readable(costs.streamed(1, 1)),
+         readable_bytes(plan.budget_bytes),
+         readable_bytes(plan.dataset.largest_pair_bytes / 2),
+         readable_bytes(costs.streamed(1, 1)),
          options.batch_size,
          options.patch_size_px,
          options.patch_size_px);
   plan.slots = pool->slots;
   plan.reads = pool->reads;
+  plan.host_pairs = plan.slots + plan.reads;
   plan.used_bytes = costs.streamed(plan.slots, plan.reads);
 }
 
@@ -155,6 +150,8 @@ DatasetCost measure_dataset(const PairSource& source) {
 LoaderPlan plan_loader(const DatasetCost& dataset, const LoaderOptions& options) {
   if (dataset.count == 0)
     fail(ErrorKind::input, "there is nothing to learn from: no training pairs");
+  if (const auto plan = plan_on_device(dataset, options))
+    return *plan;
   const Costs costs(dataset, options);
   LoaderPlan plan;
   plan.dataset = dataset;
@@ -166,9 +163,9 @@ LoaderPlan plan_loader(const DatasetCost& dataset, const LoaderOptions& options)
     fail(ErrorKind::usage,
          "--loader resident: the {} micrographs take {} in memory, {} in all; --memory allows {}",
          dataset.count,
-         readable(dataset.pair_bytes),
-         readable(plan.resident_bytes),
-         readable(plan.budget_bytes));
+         readable_bytes(dataset.pair_bytes),
+         readable_bytes(plan.resident_bytes),
+         readable_bytes(plan.budget_bytes));
   if (options.mode == LoaderMode::resident ||
       (options.mode == LoaderMode::automatic && fits && !was_stream)) {
     plan_resident(costs, plan);
@@ -176,20 +173,34 @@ LoaderPlan plan_loader(const DatasetCost& dataset, const LoaderOptions& options)
   } else {
     plan_stream(costs, options, plan);
   }
-  // A visit of a micrograph yields about as many crops as cover it once; and no slot is renewed
-  // twice in a step.
-  plan.crops_per_load =
-      std::max({std::int64_t{1},
-                dataset.largest_pixel_count / (options.patch_size_px * options.patch_size_px),
-                (options.batch_size + plan.slots - 1) / plan.slots});
+  plan.crops_per_load = crops_per_load(dataset, options, plan.slots);
   return plan;
 }
 
+std::int64_t crops_per_load(const DatasetCost& dataset,
+                            const LoaderOptions& options,
+                            std::int64_t slots) {
+  return std::max({std::int64_t{1},
+                   dataset.largest_pixel_count / (options.patch_size_px * options.patch_size_px),
+                   (options.batch_size + slots - 1) / slots});
+}
+
+std::string readable_bytes(std::size_t bytes) {
+  const auto value = static_cast<double>(bytes);
+  if (value >= 1e12)
+    return fmt::format("{:.1f} TB", value / 1e12);
+  if (value >= 1e9)
+    return fmt::format("{:.1f} GB", value / 1e9);
+  return fmt::format("{:.1f} MB", value / 1e6);
+}
+
 std::string describe(const LoaderPlan& plan) {
+  if (plan.is_on_device())
+    return describe_on_device(plan);
   std::string reason = "all fit";
   if (plan.mode == LoaderMode::stream)
     reason = plan.resident_bytes > plan.budget_bytes
-                 ? fmt::format("all would take {}", readable(plan.resident_bytes))
+                 ? fmt::format("all would take {}", readable_bytes(plan.resident_bytes))
                  : "all would fit";
   return fmt::format(
       "Loader {}: {} of {} micrographs in memory, {}; dataset as float32 {}, memory {}, at most {} "
@@ -198,9 +209,9 @@ std::string describe(const LoaderPlan& plan) {
       plan.slots,
       plan.dataset.count,
       reason,
-      readable(plan.dataset.pair_bytes),
-      readable(plan.budget_bytes),
-      readable(plan.used_bytes));
+      readable_bytes(plan.dataset.pair_bytes),
+      readable_bytes(plan.budget_bytes),
+      readable_bytes(plan.used_bytes));
 }
 
 PatchSchedule make_schedule(const LoaderPlan& plan, const LoaderOptions& options) {

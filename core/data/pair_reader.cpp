@@ -26,7 +26,7 @@ PairReader::PairReader(const PairSource& source,
       schedule_(make_schedule(plan, options)),
       end_load_(schedule_.slots == schedule_.count ? first_load + schedule_.count
                                                    : std::numeric_limits<std::int64_t>::max()),
-      memory_(schedule_.slots == schedule_.count ? schedule_.count : schedule_.slots + plan.reads),
+      memory_(plan.host_pairs),
       next_load_(first_load) {
   const int threads = std::max(1, options.threads > 0 ? options.threads : thread_count());
   const auto readers = static_cast<int>(std::min<std::int64_t>(plan.reads, threads));
@@ -89,7 +89,11 @@ void PairReader::load_or_replace(Load& load) {
       note_failure(index, error);
     }
   }
-  fail(ErrorKind::input, "none of the {} training pairs can be used", schedule_.count);
+  std::lock_guard lock(failure_mutex_);
+  fail(ErrorKind::input,
+       "none of the {} training pairs can be used; the last: {}",
+       schedule_.count,
+       last_failure_);
 }
 
 void PairReader::load_checked(std::int64_t index, ImagePair& pair) const {
@@ -109,7 +113,10 @@ void PairReader::note_failure(std::int64_t index, const Error& error) {
   std::lock_guard lock(failure_mutex_);
   if (!failed_.insert(index).second)
     return;
-  log_warning("left out of training: {}", error.what());
+  // Pairs that share a file fail alike.
+  if (last_failure_ != error.what())
+    log_warning("left out of training: {}", error.what());
+  last_failure_ = error.what();
   const auto failed = static_cast<double>(failed_.size());
   if (failed > options_.max_failed_fraction * static_cast<double>(schedule_.count))
     fail(ErrorKind::input,

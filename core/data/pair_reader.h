@@ -10,13 +10,14 @@
 #include <memory>
 #include <mutex>
 #include <set>
+#include <string>
 #include <thread>
 #include <vector>
 
 namespace limpid {
 
 // Reads whole micrographs ahead of their use, in the order of a schedule, by threads of its own. As
-// many as are in use and `reads` of the plan more exist at a time, in memory that is used again.
+// many as the plan says exist in the host's memory at a time, and that memory is used again.
 //
 // A pair that cannot be used is replaced by the next that can, with a warning, so that what a load
 // yields depends on the files alone. Error(input) when more than the allowed share, or all, are
@@ -65,6 +66,7 @@ class PairReader {
   std::vector<std::int64_t> order_;
   std::mutex failure_mutex_;
   std::set<std::int64_t> failed_;  // indices of pairs
+  std::string last_failure_;
   std::vector<std::thread> threads_;
 };
 

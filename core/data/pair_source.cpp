@@ -1,7 +1,6 @@
 #include "core/data/pair_source.h"
 
 #include "core/base/error.h"
-#include "core/base/parallel.h"
 #include "core/data/defective_pixels.h"
 #include "core/image/intensity.h"
 #include "core/image/local_variance.h"
@@ -26,14 +25,6 @@ void read_pixels(const std::string& path, Image& image) {
   micrograph.pixels = std::move(image);
   read_micrograph(path, micrograph);
   image = std::move(micrograph.pixels);
-}
-
-void copy_pixels(const Image& from, Image& to) {
-  to.reshape(from.width(), from.height());
-  parallel_for(from.height(), 256, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t y = begin; y < end; ++y)
-      std::copy(from.row(y).begin(), from.row(y).end(), to.row(y).begin());
-  });
 }
 
 // `image`, whose grey scale the pair is to remember.
@@ -90,7 +81,7 @@ class FilePairs : public PairSource {
       size = {description.width, description.height};
       loading_bytes = std::max(loading_bytes, description.reading_bytes);
     }
-    return PairCost::of(size, loading_bytes);
+    return PairCost::of(size, loading_bytes, images_in_memory());
   }
   std::vector<std::string> files(std::int64_t index) const override {
     const PairFiles& files = files_of(index);
@@ -100,6 +91,7 @@ class FilePairs : public PairSource {
   }
 
  protected:
+  virtual std::size_t images_in_memory() const { return 2; }
   // Every field of the pair has the values of an earlier use.
   virtual void load_pair(const PairFiles& files, ImagePair& pair) const = 0;
 
@@ -159,10 +151,10 @@ class SinglePairs : public FilePairs {
   using FilePairs::FilePairs;
 
  protected:
+  std::size_t images_in_memory() const override { return 1; }
   void load_pair(const PairFiles& files, ImagePair& pair) const override {
     read_pixels(files.first, pair.input);
     put_on_network_scale(pair.input, pair);
-    copy_pixels(pair.input, pair.target);
   }
 };
 
@@ -172,13 +164,13 @@ class SimulatedPairs : public FilePairs {
       : FilePairs(std::move(files)), noise_(noise) {}
 
  protected:
+  std::size_t images_in_memory() const override { return 1; }
   void load_pair(const PairFiles& files, ImagePair& pair) const override {
     read_pixels(files.first, pair.input);
     const IntensityScale scale = repair_and_measure(pair.input).scale;
     const double low = static_cast<double>(scale.clip_low);
     const double range = static_cast<double>(scale.clip_high) - low;
     normalize(pair.input, {low, range, scale.clip_low, scale.clip_high});
-    copy_pixels(pair.input, pair.target);
     pair.noise = noise_;
     pair.grey_offset = low;
     pair.grey_range = range;
@@ -196,9 +188,9 @@ class SimulatedPairs : public FilePairs {
 
 }  // namespace
 
-PairCost PairCost::of(const ImageSize& size, std::size_t loading_bytes) {
+PairCost PairCost::of(const ImageSize& size, std::size_t loading_bytes, std::size_t images) {
   const std::size_t image_bytes = sizeof(float) * static_cast<std::size_t>(size.pixel_count());
-  return {size.pixel_count(), 2 * image_bytes, loading_bytes};
+  return {size.pixel_count(), images * image_bytes, loading_bytes};
 }
 
 void PairSource::load_into(std::int64_t index, ImagePair& pair) const {

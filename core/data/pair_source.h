@@ -15,7 +15,7 @@ namespace limpid {
 // (core/image/intensity.h), as the network will see them.
 struct ImagePair {
   Image input;
-  Image target;
+  Image target;              // empty: the input itself, before any noise
   float loss_weight = 1.0f;  // of this pair's squared error
   bool symmetric = false;    // input and target may be exchanged: two halves
   NoiseModel noise;          // to be added to crops of the input, in its own units; none by default
@@ -27,6 +27,8 @@ struct ImagePair {
   // clipped.
   double grey_offset = 0;
   double grey_range = 1;
+
+  const Image& target_image() const { return target.empty() ? input : target; }
 };
 
 struct ImageSize {
@@ -42,8 +44,8 @@ struct PairCost {
   std::size_t pair_bytes = 0;     // once it is loaded
   std::size_t loading_bytes = 0;  // besides, at most, while it is loaded
 
-  // Two images of float32.
-  static PairCost of(const ImageSize& size, std::size_t loading_bytes);
+  // So many images of float32.
+  static PairCost of(const ImageSize& size, std::size_t loading_bytes, std::size_t images = 2);
 };
 
 // A set of training pairs on disk. load() and load_into() may be called from any thread.

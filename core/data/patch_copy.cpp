@@ -1,5 +1,6 @@
 #include "core/data/patch_copy.h"
 
+#include "core/base/patch_walk.h"
 #include "core/base/vector_clones.h"
 
 #include <algorithm>
@@ -56,19 +57,12 @@ void copy_patch(const Image& image,
                 int orientation,
                 std::int64_t size,
                 float* patch) {
-  const bool mirror_x = (orientation & 1) != 0;
-  const bool mirror_y = (orientation & 2) != 0;
-  const bool transpose = (orientation & 4) != 0;
-  const std::int64_t along_columns = transpose ? image.width() : 1;
-  const std::int64_t along_rows = transpose ? 1 : image.width();
-  const std::int64_t first = y * image.width() + x + (mirror_x ? (size - 1) * along_columns : 0) +
-                             (mirror_y ? (size - 1) * along_rows : 0);
-  const Walk walk{.first = image.pixels().data() + first,
-                  .step = mirror_x ? -along_columns : along_columns,
-                  .stride = mirror_y ? -along_rows : along_rows};
-  if (transpose)
+  const PatchWalk places = walk_patch(image.width(), x, y, orientation, size);
+  const Walk walk{
+      .first = image.pixels().data() + places.first, .step = places.step, .stride = places.stride};
+  if ((orientation & 4) != 0)
     copy_transposed(walk, size, patch);
-  else if (mirror_x)
+  else if (walk.step < 0)
     copy_backwards(walk, size, patch);
   else
     copy_forwards(walk, size, patch);

@@ -6,11 +6,6 @@
 #include <exception>
 
 namespace limpid {
-namespace {
-
-constexpr std::uint64_t noise_stream = 0x3000000000000000ull;
-
-}  // namespace
 
 PatchLoader::PatchLoader(const PairSource& source, const LoaderOptions& options)
     : PatchLoader(source, options, plan_loader(measure_dataset(source), options)) {}
@@ -90,20 +85,17 @@ void PatchLoader::make_crop(std::int64_t step, std::int64_t number, Batch& batch
   const PatchChoice choice = choose_patch(schedule_, step, number);
   const ImagePair& pair = *slots_[static_cast<std::size_t>(choice.slot)];
   const bool exchanged = pair.symmetric && choice.exchanged;
-  const auto corner = [&](double fraction, std::int64_t side) {
-    return static_cast<std::int64_t>(fraction * static_cast<double>(side - size + 1));
-  };
-  const std::int64_t x = corner(choice.x_fraction, pair.input.width());
-  const std::int64_t y = corner(choice.y_fraction, pair.input.height());
+  const std::int64_t x = corner_px(choice.x_fraction, pair.input.width(), size);
+  const std::int64_t y = corner_px(choice.y_fraction, pair.input.height(), size);
   float* input = batch.input.data() + static_cast<std::size_t>(number) * pixels;
   float* target = batch.target.data() + static_cast<std::size_t>(number) * pixels;
-  copy_patch(exchanged ? pair.target : pair.input, x, y, choice.orientation, size, input);
-  copy_patch(exchanged ? pair.input : pair.target, x, y, choice.orientation, size, target);
+  const Image& target_image = pair.target_image();
+  copy_patch(exchanged ? target_image : pair.input, x, y, choice.orientation, size, input);
+  copy_patch(exchanged ? pair.input : target_image, x, y, choice.orientation, size, target);
   batch.loss_weight[static_cast<std::size_t>(number)] = pair.loss_weight;
   if (pair.noise.electrons_per_unit <= 0.0f && pair.noise.sigma <= 0.0f)
     return;
-  const std::uint64_t stream =
-      noise_stream + (static_cast<std::uint64_t>(step) << 16) + static_cast<std::uint64_t>(number);
+  const std::uint64_t stream = noise_stream_of(step, number);
   const auto mean = static_cast<float>(pair.noise_mean);
   const auto sigma = static_cast<float>(pair.noise_sigma);
   for (std::size_t p = 0; p < pixels; ++p) {

@@ -11,6 +11,11 @@ namespace {
 // Streams of random numbers, apart from those of other users of the seed.
 constexpr std::uint64_t permutation_stream = 0x1000000000000000ull;
 constexpr std::uint64_t crop_stream = 0x2000000000000000ull;
+constexpr std::uint64_t noise_stream = 0x3000000000000000ull;
+
+std::uint64_t number_of_crop(std::int64_t step, std::int64_t index) {
+  return (static_cast<std::uint64_t>(step) << 16) + static_cast<std::uint64_t>(index);
+}
 
 }  // namespace
 
@@ -32,10 +37,16 @@ std::vector<std::int64_t> permutation(std::int64_t count, std::uint64_t seed, st
   return order;
 }
 
+std::int64_t corner_px(double fraction, std::int64_t side_px, std::int64_t patch_size_px) {
+  return static_cast<std::int64_t>(fraction * static_cast<double>(side_px - patch_size_px + 1));
+}
+
+std::uint64_t noise_stream_of(std::int64_t step, std::int64_t index) {
+  return noise_stream + number_of_crop(step, index);
+}
+
 PatchChoice choose_patch(const PatchSchedule& schedule, std::int64_t step, std::int64_t index) {
-  RandomSequence random(
-      schedule.seed,
-      crop_stream + (static_cast<std::uint64_t>(step) << 16) + static_cast<std::uint64_t>(index));
+  RandomSequence random(schedule.seed, crop_stream + number_of_crop(step, index));
   PatchChoice choice;
   choice.slot = random.below(schedule.slots);
   choice.x_fraction = random.uniform();

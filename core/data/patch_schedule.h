@@ -40,6 +40,12 @@ struct PatchChoice {
   bool exchanged = false;  // input and target, for symmetric pairs
 };
 
+// The corner of a patch along a side of its micrograph.
+std::int64_t corner_px(double fraction, std::int64_t side_px, std::int64_t patch_size_px);
+
+// Stream of random numbers for the noise of crop `index` of a step.
+std::uint64_t noise_stream_of(std::int64_t step, std::int64_t index);
+
 PatchChoice choose_patch(const PatchSchedule& schedule, std::int64_t step, std::int64_t index);
 
 }  // namespace limpid

@@ -41,21 +41,33 @@ class PreparedPairs : public PairSource {
   ImageSize size(std::int64_t) const override {
     return {dataset_.patch_size_px, dataset_.patch_size_px};
   }
+  PairCost cost(std::int64_t index) const override {
+    const PairCost one = PairCost::of(size(index), 0, 1);
+    return PairCost::of(size(index), one.pair_bytes, dataset_.has_inputs ? 2 : 1);
+  }
+  std::vector<std::string> files(std::int64_t index) const override {
+    const PatchSetKind set = origin_of_patch(dataset_, index).set;
+    std::vector<std::string> paths;
+    for (const PatchRole role : {PatchRole::input, PatchRole::target})
+      if (const auto file = files_.find({set, role}); file != files_.end())
+        paths.push_back(file->second.path());
+    return paths;
+  }
   ImagePair load(std::int64_t index) const override {
     const PatchOrigin origin = origin_of_patch(dataset_, index);
     const PatchedMicrograph& micrograph = *origin.micrograph;
     ImagePair pair;
     pair.symmetric = dataset_.is_symmetric;
     pair.loss_weight = static_cast<float>(micrograph.loss_weight);
-    pair.target = read(origin, PatchRole::target);
     if (dataset_.has_inputs) {
+      pair.target = read(origin, PatchRole::target);
       pair.input = read(origin, PatchRole::input);
       normalize_as_stored(pair.input, micrograph);
       normalize_as_stored(pair.target, micrograph);
       pair.grey_offset = micrograph.grey_offset + micrograph.grey_range * micrograph.mean;
       pair.grey_range = micrograph.grey_range * micrograph.sigma;
     } else {
-      pair.input = pair.target;
+      pair.input = read(origin, PatchRole::target);
       pair.noise = dataset_.noise;
       pair.noise_mean = micrograph.mean;
       pair.noise_sigma = micrograph.sigma;

@@ -6,6 +6,8 @@
 #include <system_error>
 
 #include <cerrno>
+#include <map>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -54,11 +56,10 @@ void require_unchanged(const FileState& before) {
 class WatchedPairs : public PairSource {
  public:
   explicit WatchedPairs(std::unique_ptr<PairSource> source) : source_(std::move(source)) {
-    for (std::int64_t i = 0; i < source_->count(); ++i) {
-      auto& states = states_.emplace_back();
+    for (std::int64_t i = 0; i < source_->count(); ++i)
       for (const std::string& path : source_->files(i))
-        states.push_back(look_at(path));
-    }
+        if (!states_.contains(path))
+          states_.emplace(path, look_at(path));
   }
 
   std::int64_t count() const override { return source_->count(); }
@@ -81,12 +82,12 @@ class WatchedPairs : public PairSource {
 
  private:
   void require_all_unchanged(std::int64_t index) const {
-    for (const FileState& state : states_[static_cast<std::size_t>(index)])
-      require_unchanged(state);
+    for (const std::string& path : source_->files(index))
+      require_unchanged(states_.at(path));
   }
 
   std::unique_ptr<PairSource> source_;
-  std::vector<std::vector<FileState>> states_;
+  std::map<std::string, FileState> states_;  // many pairs may share a file
 };
 
 }  // namespace

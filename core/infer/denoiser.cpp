@@ -167,8 +167,8 @@ HostImage Denoiser::run_network(const HostImage& image,
                                 const std::function<HostImage()>& beside,
                                 NetworkUse& use) {
   HostImage result = image;
-  std::unique_ptr<Milestone> begin;
-  std::unique_ptr<Milestone> end;
+  std::unique_ptr<Mark> begin;
+  std::unique_ptr<Mark> end;
   on_device([&] {
     prepare(image.width, image.height);
     // Neighbouring tiles read each other's input.
@@ -177,14 +177,16 @@ HostImage Denoiser::run_network(const HostImage& image,
     use = {.tile_count = static_cast<std::int64_t>(plan_.tiles.size()),
            .tile_width = plan_.tile_width,
            .tile_height = plan_.tile_height};
-    begin = backend_.milestone();
+    begin = backend_.make_mark();
+    end = backend_.make_mark();
+    begin->set();
     try {
       run_tiles(image, result);
     } catch (...) {
       backend_.synchronize();  // the memory of both is given back
       throw;
     }
-    end = backend_.milestone();
+    end->set();
   });
   // Waited for here, so that the next image is queued behind this one.
   end->wait();

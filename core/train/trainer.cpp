@@ -56,19 +56,67 @@ Trainer::Trainer(Backend& backend,
   if (settings.noise_radius_px)
     blind_spots_.emplace(settings.patch_size_px, *settings.noise_radius_px);
   loss_weight_ = backend.allocate_tensor(weight_shape(settings), DataType::float32);
-  for (auto& staging : staging_)
-    staging = backend.allocate_staging(staging_bytes(settings) / std::size(staging_));
+  crops_ =
+      backend.make_crops({.batch_size = settings.batch_size, .size_px = settings.patch_size_px});
+  for (Turn& turn : turns_) {
+    turn.begin = backend.make_mark();
+    turn.end = backend.make_mark();
+  }
 }
 
 std::size_t Trainer::staging_bytes(const TrainingSettings& settings) {
   const std::size_t image_bytes = Tensor::size_bytes(batch_shape(settings), DataType::float32);
   const std::size_t weight_bytes = Tensor::size_bytes(weight_shape(settings), DataType::float32);
-  return std::size(decltype(staging_){}) * (2 * image_bytes + weight_bytes);
+  return std::size(decltype(turns_){}) * (2 * image_bytes + weight_bytes);
+}
+
+void Trainer::step(const TrainingBatch& batch) {
+  if (!batch.device)
+    return step(*batch.host);
+  require(!blind_spots_, "blind spots in a batch that is made on the device");
+  Turn& turn = next_turn();
+  turn.batch = batch.device;
+  turn.begin->set();
+  crops_->make(batch.device->crops, batch.device->seed, network_.image(), target_, loss_weight_);
+  run(turn);
 }
 
 void Trainer::step(const Batch& batch) {
-  auto* staged = reinterpret_cast<float*>(staging_[steps_done_ % 2]->data());
+  Turn& turn = next_turn();
   std::span<float> parts[3];
+  stage(batch, parts, turn);
+  turn.begin->set();
+  backend_.upload(parts[0], network_.image());
+  backend_.upload(parts[1], target_);
+  backend_.upload(parts[2], loss_weight_);
+  run(turn);
+}
+
+void Trainer::wait() {
+  for (Turn& turn : turns_)
+    finish(turn);
+}
+
+// The device is done with what the turn held.
+Trainer::Turn& Trainer::next_turn() {
+  Turn& turn = turns_[steps_done_ % 2];
+  finish(turn);
+  return turn;
+}
+
+void Trainer::finish(Turn& turn) {
+  turn.end->wait();
+  if (turn.is_under_way)
+    device_seconds_ += turn.end->seconds_since(*turn.begin);
+  turn.is_under_way = false;
+  turn.batch.reset();
+}
+
+// Input, target and weights, in memory that the device reads while the next batch is staged.
+void Trainer::stage(const Batch& batch, std::span<float> (&parts)[3], Turn& turn) {
+  if (!turn.staging)
+    turn.staging = backend_.allocate_staging(staging_bytes(settings_) / std::size(turns_));
+  auto* staged = reinterpret_cast<float*>(turn.staging->data());
   const std::vector<float>* sources[3] = {&batch.input, &batch.target, &batch.loss_weight};
   for (int i = 0; i < 3; ++i) {
     const std::vector<float>& source = *sources[i];
@@ -80,15 +128,13 @@ void Trainer::step(const Batch& batch) {
     parts[i] = {staged, source.size()};
     staged += source.size();
   }
-  if (blind_spots_) {
-    parts[2] = {parts[2].data(), parts[0].size()};
-    hide_blind_spots(parts[0], batch.loss_weight, parts[2]);
-  }
-  // The device is done with the last step, and with the staging memory of the one before.
-  backend_.synchronize();
-  backend_.upload(parts[0], network_.image());
-  backend_.upload(parts[1], target_);
-  backend_.upload(parts[2], loss_weight_);
+  if (!blind_spots_)
+    return;
+  parts[2] = {parts[2].data(), parts[0].size()};
+  hide_blind_spots(parts[0], batch.loss_weight, parts[2]);
+}
+
+void Trainer::run(Turn& turn) {
   adam_->prepare_step(
       {.number = steps_done_ + 1,
        .learning_rate = learning_rate(steps_done_, settings_.step_count, settings_.learning_rate),
@@ -102,6 +148,8 @@ void Trainer::step(const Batch& batch) {
       network_.backward();
       adam_->step();
     });
+  turn.end->set();
+  turn.is_under_way = true;
   ++steps_done_;
 }
 

@@ -5,6 +5,7 @@
 #include "core/data/blind_spots.h"
 #include "core/data/patch_loader.h"
 #include "core/nn/unet.h"
+#include "core/train/training_feed.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -56,11 +57,19 @@ class Trainer {
           const TrainingSettings& settings,
           const ParameterValues& start);
 
-  // Memory of the host through which batches reach the device.
+  // Memory of the host through which batches that are made there reach the device.
   static std::size_t staging_bytes(const TrainingSettings& settings);
 
-  // Queues one step; returns before the device has finished it. Waits for the step before.
+  // Queues one step and returns before the device has done it; so that the device always has a step
+  // to go on with, waits for the step before the last at most. Batches with blind spots are made on
+  // the host.
+  void step(const TrainingBatch& batch);
   void step(const Batch& batch);
+  // Until the device has done all steps; lets go of their batches.
+  void wait();
+  // Time that the device has spent in steps that were waited for, by its own clock: from the making
+  // or uploading of the batch to the update of the weights.
+  double device_seconds() const { return device_seconds_; }
   // Loss of the last step. Waits for the device. Throws DivergenceError.
   double loss();
 
@@ -76,6 +85,19 @@ class Trainer {
   ParameterValues average() const;
 
  private:
+  // What a step that is under way needs until the device has done it.
+  struct Turn {
+    std::unique_ptr<Mark> begin;
+    std::unique_ptr<Mark> end;
+    std::shared_ptr<Storage> staging;  // of a batch that was made on the host
+    std::shared_ptr<const DeviceBatch> batch;
+    bool is_under_way = false;
+  };
+
+  Turn& next_turn();
+  void finish(Turn& turn);
+  void stage(const Batch& batch, std::span<float> (&parts)[3], Turn& turn);
+  void run(Turn& turn);
   void hide_blind_spots(std::span<float> input,
                         std::span<const float> image_weight,
                         std::span<float> pixel_weight) const;
@@ -89,8 +111,10 @@ class Trainer {
   std::optional<BlindSpots> blind_spots_;
   Tensor target_;
   Tensor loss_weight_;
-  std::shared_ptr<Storage> staging_[2];  // in turns: one is filled while the device reads the other
+  std::unique_ptr<Crops> crops_;
+  Turn turns_[2];
   std::unique_ptr<Replay> recorded_step_;
+  double device_seconds_ = 0;
   std::int64_t steps_done_ = 0;
 };
 

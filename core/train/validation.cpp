@@ -123,7 +123,7 @@ void Validation::cut_crops(const ImagePair& pair, std::int64_t size) {
       crop.input.resize(static_cast<std::size_t>(size * size));
       crop.target.resize(crop.input.size());
       copy_patch(pair.input, x, y, 0, size, crop.input.data());
-      copy_patch(pair.target, x, y, 0, size, crop.target.data());
+      copy_patch(pair.target_image(), x, y, 0, size, crop.target.data());
       crop.loss_weight = static_cast<double>(pair.loss_weight);
       const auto mean = static_cast<float>(pair.noise_mean);
       const auto sigma = static_cast<float>(pair.noise_sigma);

@@ -1,7 +1,7 @@
 #include "plugin/benchmark/loader_benchmark.h"
 
-#include "core/base/error.h"
 #include "core/data/patch_loader.h"
+#include "plugin/benchmark/half_files.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -42,15 +42,6 @@ class CountedPairs : public PairSource {
   mutable std::atomic<std::uintmax_t> read_bytes_ = 0;
 };
 
-std::unique_ptr<PairSource> pairs_of(const std::vector<std::string>& paths) {
-  std::vector<PairFiles> pairs;
-  for (std::size_t i = 0; i + 1 < paths.size(); i += 2)
-    pairs.push_back({paths[i], paths[i + 1]});
-  if (pairs.size() < 2)
-    fail(ErrorKind::usage, "--loader: {} files, expected at least 4", paths.size());
-  return make_half_pairs(std::move(pairs));
-}
-
 // A line of /proc/self/status such as "RssAnon:    1234 kB", in bytes.
 double status_bytes(const std::string& wanted) {
   std::ifstream file("/proc/self/status");
@@ -82,7 +73,7 @@ double LoaderBenchmarkResult::read_rate() const {
 }
 
 LoaderBenchmarkResult run_loader_benchmark(const LoaderBenchmarkCase& what) {
-  const CountedPairs source(pairs_of(what.paths));
+  const CountedPairs source(half_pairs_of(what.paths));
   LoaderBenchmarkResult result;
   result.plan = plan_loader(measure_dataset(source), what.loader);
   const auto budget = static_cast<double>(what.loader.memory_bytes);

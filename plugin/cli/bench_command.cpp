@@ -2,6 +2,7 @@
 #include "core/base/parallel.h"
 #include "core/io/atomic_file.h"
 #include "plugin/benchmark/benchmark.h"
+#include "plugin/benchmark/feed_benchmark.h"
 #include "plugin/benchmark/loader_benchmark.h"
 #include "plugin/cli/checked_option.h"
 #include "plugin/cli/command.h"
@@ -80,17 +81,45 @@ std::string device_line(const Backend& backend) {
       backend.name().starts_with("cpu") ? fmt::format(", {} threads", thread_count()) : "");
 }
 
-int bench_loader(const BenchOptions& options) {
-  LoaderBenchmarkCase what;
+std::vector<std::string> loader_files(const BenchOptions& options) {
+  std::vector<std::string> paths;
   for (const std::string& argument : options.loader_paths)
     for (std::string& path : files_of_argument(argument))
-      what.paths.push_back(std::move(path));
-  what.loader.mode = LoaderMode::stream;
-  what.loader.threads = options.threads;
-  what.loader.memory_bytes = options.memory_bytes;
-  what.loader.patch_size_px = options.patch_size_px > 0 ? options.patch_size_px : 512;
-  what.loader.batch_size = options.batch_size > 0 ? options.batch_size : 16;
-  what.budgets = options.budgets;
+      paths.push_back(std::move(path));
+  return paths;
+}
+
+LoaderOptions loader_options(const BenchOptions& options) {
+  return {.patch_size_px = options.patch_size_px > 0 ? options.patch_size_px : 512,
+          .batch_size = options.batch_size > 0 ? options.batch_size : 16,
+          .mode = LoaderMode::stream,
+          .memory_bytes = options.memory_bytes,
+          .threads = options.threads};
+}
+
+int bench_feed(const BenchOptions& options) {
+  const FeedBenchmarkCase what{.paths = loader_files(options),
+                               .network = options.network.empty() ? "classic" : options.network,
+                               .loader = loader_options(options),
+                               .seconds = options.seconds};
+  check_patch_sizes({{.network = what.network, .patch_size_px = what.loader.patch_size_px}});
+  const auto backends = make_backends(options.device);
+  const std::string device = device_line(*backends.front());
+  const FeedBenchmarkResult result = run_feed_benchmark(*backends.front(), what);
+  fmt::print("{}", feed_benchmark_table(device, result));
+  if (!options.json_file.empty())
+    write_file_atomically(options.json_file, feed_benchmark_json(device, result) + "\n");
+  return status(ExitCode::done);
+}
+
+int bench_loader(const BenchOptions& options) {
+  if (options.mode == "infer")
+    fail(ErrorKind::usage, "--loader with --mode infer: expected --mode train, or none");
+  if (options.mode == "train")
+    return bench_feed(options);
+  const LoaderBenchmarkCase what{.paths = loader_files(options),
+                                 .loader = loader_options(options),
+                                 .budgets = options.budgets};
   const LoaderBenchmarkResult result = run_loader_benchmark(what);
   fmt::print("{}", loader_benchmark_table(result));
   if (!options.json_file.empty())
@@ -144,7 +173,8 @@ CommandAction define_bench(CLI::App& parser) {
   parser.add_option("--loader",
                     options->loader_paths,
                     "Files, patterns or folders: how fast they are read in training that streams, "
-                    "instead of networks; two neighbours are taken for halves");
+                    "instead of networks; two neighbours are taken for halves. With --mode train: "
+                    "how fast a network is trained on them, from memory and streamed");
   parser.add_option_function<std::string>("--memory",
                                           checked([options](const std::string& text) {
                                             options->memory_bytes = parse_memory_size(text);

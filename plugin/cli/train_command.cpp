@@ -75,8 +75,9 @@ void add_train_options(CLI::App& parser, TrainJob& job) {
   parser.add_option_function<std::string>(
       "--loader",
       checked([&job](const std::string& text) { job.loader = loader_mode_from_name(text); }),
-      "Where micrographs are between their uses: resident (all stay in the memory of the host), "
-      "stream (a few do, the others are read again) or auto (resident if --memory suffices)");
+      "Where micrographs are between their uses: resident (all stay in memory, that of the GPU if "
+      "there is one), "
+      "stream (a few do, the others are read again) or auto (resident if all fit)");
   parser
       .add_option("--patience",
                   job.patience,

@@ -71,7 +71,7 @@ void PatchCutter::encode(const ImagePair& pair,
                          std::span<std::byte> bytes) const {
   const std::int64_t size = dataset_.patch_size_px;
   std::vector<float> values(static_cast<std::size_t>(size * size));
-  copy_patch(role == PatchRole::input ? pair.input : pair.target,
+  copy_patch(role == PatchRole::input ? pair.input : pair.target_image(),
              patch % micrograph.columns * dataset_.stride_px,
              patch / micrograph.columns * dataset_.stride_px,
              0,

@@ -36,6 +36,7 @@ ImagePair load_with_noise(const OpenDataset& open, std::int64_t index) {
   ImagePair pair = open.source->load(index);
   if (open.dataset.has_inputs)
     return pair;
+  pair.target = pair.input;
   add_noise(
       pair.target, pair.input, pair.noise, open.dataset.seed, static_cast<std::uint64_t>(index));
   for (Image* image : {&pair.input, &pair.target})

@@ -5,6 +5,7 @@
 #include "core/io/printable.h"
 #include "core/nn/initialize.h"
 #include "core/nn/model.h"
+#include "core/train/training_feed.h"
 #include "core/train/validation.h"
 #include "plugin/model_store.h"
 #include "plugin/processors.h"
@@ -53,8 +54,9 @@ LoaderOptions loader_options(const TrainJob& job,
           .mode = job.loader,
           .memory_bytes = job.run.memory_bytes > 0 ? job.run.memory_bytes : default_memory_bytes(),
           .reserved_bytes =
-              Trainer::staging_bytes(settings) +
               Validation::largest_bytes(static_cast<std::int64_t>(held_out_count), settings),
+          .batch_staging_bytes = Trainer::staging_bytes(settings),
+          .upload_staging_bytes = Uploader::staging_bytes,
           .threads = job.run.threads,
           .max_failed_fraction = job.run.max_failed_fraction};
 }
@@ -110,6 +112,15 @@ std::int64_t smallest_useful_side_px(const TrainJob& job, const UNetDescription&
   return job.patch_size_px > 0 ? job.patch_size_px : 2 * grid;
 }
 
+bool crops_are_made_on(const Backend& backend, const TrainingPlan& plan) {
+  return is_gpu(backend) && !plan.settings.noise_radius_px;
+}
+
+std::size_t room_for_micrographs(const Backend& backend, const TrainingPlan& plan) {
+  const std::size_t room = room_for_micrographs(backend);
+  return plan.gpu_memory_bytes > 0 ? std::min(room, plan.gpu_memory_bytes) : room;
+}
+
 TrainingPlan make_plan(const TrainJob& job,
                        const TrainingStart& start,
                        const TrainingPairs& pairs,
@@ -145,6 +156,7 @@ TrainingPlan make_plan(const TrainJob& job,
   plan.patience = job.patience;
   settings.noise_radius_px = pairs.noise_radius_px;
   settings.blind_spot_seed = job.run.seed;
+  plan.gpu_memory_bytes = job.run.gpu_memory_bytes;
   plan.loader = loader_options(job, settings, pairs.sizes.size() - sizes.size());
   plan.settings_text = settings_text(job, plan, start, pairs);
   return plan;

@@ -27,8 +27,9 @@ struct TrainingPlan {
   double minutes = 0;
   std::int64_t patience = 0;  // validations without improvement that end the training; 0: none do
   std::int64_t steps_per_epoch = 1;
-  LoaderOptions loader;       // of a run from its first step on
-  std::string settings_text;  // what a continuation must share
+  LoaderOptions loader;              // of a run from its first step on; without a GPU's memory
+  std::size_t gpu_memory_bytes = 0;  // that the run may use; 0: what is free
+  std::string settings_text;         // what a continuation must share
 };
 
 // Throws Error(model), or Error(usage) for an unknown network.
@@ -36,6 +37,11 @@ TrainingStart choose_start(const TrainJob& job);
 
 // Micrographs with a shorter side are of no use.
 std::int64_t smallest_useful_side_px(const TrainJob& job, const UNetDescription& network);
+
+// Whether micrographs shall lie in the memory of the backend: on a GPU, unless pixels are hidden.
+bool crops_are_made_on(const Backend& backend, const TrainingPlan& plan);
+// What they may take there once the network is in it.
+std::size_t room_for_micrographs(const Backend& backend, const TrainingPlan& plan);
 
 // Fills in what the job leaves open. `sizes` are of the pairs to train on. Throws Error(usage).
 TrainingPlan make_plan(const TrainJob& job,

@@ -2,8 +2,9 @@
 
 #include "core/base/error.h"
 #include "core/base/log.h"
-#include "core/data/patch_loader.h"
 #include "core/train/schedule.h"
+#include "core/train/training_feed.h"
+#include "plugin/processors.h"
 
 #include <algorithm>
 #include <cmath>
@@ -30,7 +31,8 @@ TrainingRun::TrainingRun(Backend& backend,
                          const PairSource& all,
                          const std::vector<std::int64_t>& held_out,
                          const OutputFolder& output)
-    : plan_(plan),
+    : backend_(backend),
+      plan_(plan),
       training_(training),
       output_(output),
       trainer_(backend, plan.network, plan.settings, plan.start),
@@ -62,6 +64,8 @@ TrainingRun::TrainingRun(Backend& backend,
 void TrainingRun::plan_memory(const DatasetCost& dataset) {
   LoaderOptions options = plan_.loader;
   options.slots = checkpoint_.slots;
+  if (crops_are_made_on(backend_, plan_))
+    options.device_bytes = room_for_micrographs(backend_, plan_);
   loader_plan_ = plan_loader(dataset, options);
   if (!loader_plan_.is_as_asked)
     log_warning(
@@ -96,6 +100,8 @@ void TrainingRun::set_learning_rate() {
 void TrainingRun::go_back(const DivergenceError& error) {
   if (checkpoint_.learning_rate_factor < 1)
     throw error;
+  trainer_.wait();  // which gives back the memory of micrographs
+  steps_begin_.reset();
   checkpoint_.learning_rate_factor = rate_factor_after_divergence;
   trainer_.restore(checkpoint_.state);
   trainer_.set_step_count(checkpoint_.step_count);
@@ -119,10 +125,10 @@ void TrainingRun::train(Progress& progress) {
   LoaderOptions options = plan_.loader;
   options.first_step = trainer_.steps_done();
   options.stop_requested = [&] { return progress.stop_requested(); };
-  PatchLoader loader(training_, options, loader_plan_);
-  std::shared_ptr<const Batch> first_batch;
+  TrainingFeed feed(backend_, training_, options, loader_plan_);
+  TrainingBatch first_batch;
   if (trainer_.step_count() == 0)
-    choose_step_count(loader, first_batch);
+    choose_step_count(feed, first_batch);
   if (trainer_.steps_done() == 0)
     begin_with(plan_.start);
   progress.begin("training steps", trainer_.step_count());
@@ -131,8 +137,9 @@ void TrainingRun::train(Progress& progress) {
   std::int64_t to_validation = steps_to_next_validation();
   Clock::time_point last_checkpoint = Clock::now();
   while (!is_finished()) {
-    const auto batch = first_batch ? std::exchange(first_batch, nullptr) : loader.next();
-    trainer_.step(*batch);
+    trainer_.step(first_batch.is_empty() ? feed.next() : std::exchange(first_batch, {}));
+    if (!steps_begin_)
+      begin_steps();
     --to_validation;
     if (trainer_.steps_done() % steps_between_losses == 0 || to_validation == 0) {
       loss_sum += trainer_.loss();
@@ -143,6 +150,7 @@ void TrainingRun::train(Progress& progress) {
     const std::chrono::duration<double> unsaved = Clock::now() - last_checkpoint;
     const bool stop = progress.stop_requested();
     if (to_validation == 0 || is_finished()) {
+      end_steps();
       validate(loss_sum / static_cast<double>(std::max<std::int64_t>(loss_count, 1)));
       loss_sum = 0;
       loss_count = 0;
@@ -150,6 +158,7 @@ void TrainingRun::train(Progress& progress) {
       to_validation = steps_to_next_validation();
       last_checkpoint = Clock::now();
     } else if (stop || unsaved.count() > longest_s_between_checkpoints) {
+      end_steps();
       take_state();
       write_checkpoint(output_.file(checkpoint_name), checkpoint_);
       last_checkpoint = Clock::now();
@@ -163,19 +172,18 @@ void TrainingRun::train(Progress& progress) {
 }
 
 // Times steps on the first batch, then forgets them.
-void TrainingRun::choose_step_count(PatchLoader& loader,
-                                    std::shared_ptr<const Batch>& first_batch) {
-  first_batch = loader.next();
+void TrainingRun::choose_step_count(TrainingFeed& feed, TrainingBatch& first_batch) {
+  first_batch = feed.next();
   const double budget_s = 60 * plan_.minutes;
   const TrainerState start = trainer_.state();
   trainer_.set_step_count(1);
-  trainer_.step(*first_batch);  // records the step, warms up
+  trainer_.step(first_batch);  // records the step, warms up
   trainer_.loss();
   const Clock::time_point begin = Clock::now();
   double seconds = 0;
   std::int64_t steps = 0;
   while (steps < 3 || (seconds < 0.02 * budget_s && steps < 50)) {
-    trainer_.step(*first_batch);
+    trainer_.step(first_batch);
     trainer_.loss();
     ++steps;
     seconds = std::chrono::duration<double>(Clock::now() - begin).count();
@@ -186,6 +194,26 @@ void TrainingRun::choose_step_count(PatchLoader& loader,
   trainer_.set_step_count(std::max<std::int64_t>(
       20, static_cast<std::int64_t>(usable_s * static_cast<double>(steps) / seconds)));
   step_count_is_estimated_ = true;
+}
+
+// Counts from the end of a step, so that the first one of all does not count.
+void TrainingRun::begin_steps() {
+  trainer_.wait();
+  device_s_at_begin_ = trainer_.device_seconds();
+  steps_begin_ = Clock::now();
+}
+
+void TrainingRun::end_steps() {
+  trainer_.wait();
+  if (!steps_begin_)
+    return;
+  device_s_ += trainer_.device_seconds() - device_s_at_begin_;
+  steps_s_ += std::chrono::duration<double>(Clock::now() - *steps_begin_).count();
+  steps_begin_.reset();
+}
+
+std::optional<double> TrainingRun::idle_fraction() const {
+  return device_s_ > 0 ? std::optional(std::max(0.0, 1 - device_s_ / steps_s_)) : std::nullopt;
 }
 
 // Until most of the time is over, the number of steps follows their speed as it turns out to be.

@@ -4,6 +4,7 @@
 #include "core/data/pair_source.h"
 #include "core/train/checkpoint.h"
 #include "core/train/trainer.h"
+#include "core/train/training_feed.h"
 #include "core/train/validation.h"
 #include "plugin/output/output_folder.h"
 #include "plugin/progress.h"
@@ -55,6 +56,10 @@ class TrainingRun {
   std::int64_t best_step() const { return checkpoint_.best_step; }
   std::int64_t step_count() const { return trainer_.step_count(); }
   std::int64_t steps_done() const { return trainer_.steps_done(); }
+  // How much of the time that this run has spent on steps the device had none to work on: 1 - time
+  // of the device in steps, by its clock, / time that went by. Without the first step, which looks
+  // for the fastest kernels, validation, and checkpoints. Empty without steps.
+  std::optional<double> idle_fraction() const;
   // Validation before the first step; empty if that was in an earlier run.
   std::optional<double> first_loss() const { return first_loss_; }
 
@@ -65,12 +70,15 @@ class TrainingRun {
   void go_back(const DivergenceError& error);
   void set_learning_rate();
   void take_state();
-  void choose_step_count(PatchLoader& loader, std::shared_ptr<const Batch>& first_batch);
+  void choose_step_count(TrainingFeed& feed, TrainingBatch& first_batch);
   void adjust_step_count();
   std::int64_t steps_to_next_validation() const;
   void validate(double training_loss);
   double elapsed_s() const;
+  void begin_steps();
+  void end_steps();
 
+  Backend& backend_;
   const TrainingPlan& plan_;
   const PairSource& training_;
   const OutputFolder& output_;
@@ -82,6 +90,11 @@ class TrainingRun {
   std::optional<double> first_loss_;
   double earlier_s_ = 0;  // of training in earlier runs
   bool step_count_is_estimated_ = false;
+  // Of steps since begin_steps(), which is empty while other things are done; then in all.
+  std::optional<std::chrono::steady_clock::time_point> steps_begin_;
+  double device_s_at_begin_ = 0;
+  double steps_s_ = 0;
+  double device_s_ = 0;
   std::chrono::steady_clock::time_point begin_;
 };
 

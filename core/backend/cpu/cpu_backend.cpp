@@ -85,4 +85,16 @@ std::unique_ptr<Noise> CpuBackend::make_noise(const NoiseDesc& desc) {
   return make_host_noise(desc);
 }
 
+std::unique_ptr<Crops> CpuBackend::make_crops(const CropsDesc& desc) {
+  return make_host_crops(desc);
+}
+
+std::unique_ptr<Uploader> CpuBackend::make_uploader() {
+  return make_host_uploader();
+}
+
+std::unique_ptr<Mark> CpuBackend::make_mark() {
+  return make_host_mark();
+}
+
 }  // namespace limpid::cpu

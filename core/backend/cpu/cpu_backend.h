@@ -44,6 +44,9 @@ class CpuBackend : public Backend {
   std::unique_ptr<Loss> make_loss(const LossDesc& desc) override;
   std::unique_ptr<Adam> make_adam(const AdamDesc& desc, Parameters& parameters) override;
   std::unique_ptr<Noise> make_noise(const NoiseDesc& desc) override;
+  std::unique_ptr<Crops> make_crops(const CropsDesc& desc) override;
+  std::unique_ptr<Uploader> make_uploader() override;
+  std::unique_ptr<Mark> make_mark() override;
 
  protected:
   std::unique_ptr<Conv2d> try_make_conv2d(const Conv2dDesc& desc, Parameters& parameters) override;

@@ -37,6 +37,11 @@ void free_device(void* memory) {
     log_warning("releasing GPU memory failed");
 }
 
+void free_pinned(void* memory) {
+  if (cudaFreeHost(memory) != cudaSuccess)
+    log_warning("releasing page-locked memory failed");
+}
+
 }  // namespace
 
 std::shared_ptr<Storage> allocate_device_memory(std::size_t size_bytes) {
@@ -61,6 +66,16 @@ std::size_t free_device_memory_bytes() {
   std::size_t free_bytes = 0, total_bytes = 0;
   LIMPID_CUDA(cudaMemGetInfo(&free_bytes, &total_bytes));
   return free_bytes;
+}
+
+std::shared_ptr<Storage> allocate_pinned(std::size_t size_bytes) {
+  void* memory = nullptr;
+  if (cudaMallocHost(&memory, std::max<std::size_t>(size_bytes, 1)) != cudaSuccess) {
+    static_cast<void>(cudaGetLastError());
+    fail(ErrorKind::device, "allocating {} bytes of page-locked memory failed", size_bytes);
+  }
+  return std::make_shared<Storage>(
+      static_cast<std::byte*>(memory), size_bytes, std::shared_ptr<void>(memory, free_pinned));
 }
 
 Context::Context(int gpu_index)

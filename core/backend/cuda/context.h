@@ -12,6 +12,8 @@ namespace limpid::cuda {
 // Throws Error(device) that states the bytes when the memory is not enough.
 std::shared_ptr<Storage> allocate_device_memory(std::size_t size_bytes);
 std::size_t free_device_memory_bytes();
+// Page-locked memory of the host.
+std::shared_ptr<Storage> allocate_pinned(std::size_t size_bytes);
 
 // Which kernels run where there is a choice. $LIMPID_KERNELS, "own" or "cudnn", takes the choice
 // away, for tests and measurements.

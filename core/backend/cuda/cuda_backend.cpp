@@ -3,6 +3,7 @@
 #include "core/backend/cuda/cuda_conv2d.h"
 #include "core/backend/cuda/cuda_conv_transpose2d.h"
 #include "core/backend/cuda/cuda_ops.h"
+#include "core/backend/cuda/cuda_queue.h"
 #include "core/backend/cuda/kernels.h"
 
 #include <algorithm>
@@ -21,33 +22,8 @@ class GraphReplay : public Replay {
   GraphExec graph_;
 };
 
-class EventMilestone : public Milestone {
- public:
-  // A thread that waits leaves its processor to others: many may.
-  explicit EventMilestone(cudaStream_t stream) : event_(make_event(cudaEventBlockingSync)) {
-    LIMPID_CUDA(cudaEventRecord(event_.get(), stream));
-  }
-  void wait() override { LIMPID_CUDA(cudaEventSynchronize(event_.get())); }
-  double seconds_since(Milestone& earlier) override {
-    auto& before = dynamic_cast<EventMilestone&>(earlier);
-    before.wait();
-    wait();
-    float milliseconds = 0;
-    LIMPID_CUDA(cudaEventElapsedTime(&milliseconds, before.event_.get(), event_.get()));
-    return static_cast<double>(milliseconds) / 1000;
-  }
-
- private:
-  Event event_;
-};
-
 constexpr std::size_t bytes_of(std::int64_t pixels) {
   return static_cast<std::size_t>(pixels) * sizeof(float);
-}
-
-void free_pinned(void* memory) {
-  if (cudaFreeHost(memory) != cudaSuccess)
-    log_warning("releasing page-locked memory failed");
 }
 
 }  // namespace
@@ -82,13 +58,7 @@ std::shared_ptr<Storage> CudaBackend::allocate(std::size_t size_bytes) {
 
 std::shared_ptr<Storage> CudaBackend::allocate_staging(std::size_t size_bytes) {
   use_in_this_thread();  // other threads may call this
-  void* memory = nullptr;
-  if (cudaMallocHost(&memory, std::max<std::size_t>(size_bytes, 1)) != cudaSuccess) {
-    static_cast<void>(cudaGetLastError());
-    fail(ErrorKind::device, "allocating {} bytes of page-locked memory failed", size_bytes);
-  }
-  return std::make_shared<Storage>(
-      static_cast<std::byte*>(memory), size_bytes, std::shared_ptr<void>(memory, free_pinned));
+  return allocate_pinned(size_bytes);
 }
 
 void CudaBackend::upload(std::span<const float> values, const Tensor& destination) {
@@ -202,10 +172,6 @@ void CudaBackend::synchronize() {
   LIMPID_CUDA(cudaStreamSynchronize(context_.stream()));
 }
 
-std::unique_ptr<Milestone> CudaBackend::milestone() {
-  return std::make_unique<EventMilestone>(context_.stream());
-}
-
 std::unique_ptr<Conv2d> CudaBackend::try_make_conv2d(const Conv2dDesc& desc,
                                                      Parameters& parameters) {
   if (desc.pool_output)
@@ -232,6 +198,18 @@ std::unique_ptr<Adam> CudaBackend::make_adam(const AdamDesc& desc, Parameters& p
 
 std::unique_ptr<Noise> CudaBackend::make_noise(const NoiseDesc& desc) {
   return make_cuda_noise(context_, desc);
+}
+
+std::unique_ptr<Crops> CudaBackend::make_crops(const CropsDesc& desc) {
+  return make_cuda_crops(context_, desc);
+}
+
+std::unique_ptr<Uploader> CudaBackend::make_uploader() {
+  return make_cuda_uploader(gpu_index_);
+}
+
+std::unique_ptr<Mark> CudaBackend::make_mark() {
+  return make_cuda_mark(context_);
 }
 
 std::unique_ptr<Replay> CudaBackend::record(std::function<void()> step) {

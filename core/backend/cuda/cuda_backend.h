@@ -32,7 +32,6 @@ class CudaBackend : public Backend {
                        const HostImage& image) override;
   void fill_zero(const Tensor& destination) override;
   void synchronize() override;
-  std::unique_ptr<Milestone> milestone() override;
 
   std::unique_ptr<ConvTranspose2d> make_conv_transpose2d(const ConvTranspose2dDesc& desc,
                                                          Parameters& parameters) override;
@@ -40,6 +39,9 @@ class CudaBackend : public Backend {
   std::unique_ptr<Loss> make_loss(const LossDesc& desc) override;
   std::unique_ptr<Adam> make_adam(const AdamDesc& desc, Parameters& parameters) override;
   std::unique_ptr<Noise> make_noise(const NoiseDesc& desc) override;
+  std::unique_ptr<Crops> make_crops(const CropsDesc& desc) override;
+  std::unique_ptr<Uploader> make_uploader() override;
+  std::unique_ptr<Mark> make_mark() override;
   // Captures the step in a CUDA graph.
   std::unique_ptr<Replay> record(std::function<void()> step) override;
 

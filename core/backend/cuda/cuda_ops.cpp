@@ -1,5 +1,6 @@
 #include "core/backend/cuda/cuda_ops.h"
 
+#include "core/backend/crop_pixel.h"
 #include "core/backend/cuda/kernels.h"
 
 #include <cmath>
@@ -175,6 +176,23 @@ class CudaNoise : public Noise {
   NoiseDesc desc_;
 };
 
+class CudaCrops : public Crops {
+ public:
+  CudaCrops(Context& context, const CropsDesc& desc) : context_(context), desc_(desc) {}
+  void make(std::span<const Crop> crops,
+            std::uint64_t seed,
+            const Tensor& input,
+            const Tensor& target,
+            const Tensor& loss_weight) override {
+    require_fitting(crops, desc_);
+    make_crops(crops, desc_.size_px, seed, input, target, loss_weight, context_.stream());
+  }
+
+ private:
+  Context& context_;
+  CropsDesc desc_;
+};
+
 }  // namespace
 
 std::unique_ptr<Resample> make_cuda_resample(Context& context, const ResampleDesc& desc) {
@@ -193,6 +211,10 @@ std::unique_ptr<Adam> make_cuda_adam(Context& context,
 
 std::unique_ptr<Noise> make_cuda_noise(Context& context, const NoiseDesc& desc) {
   return std::make_unique<CudaNoise>(context, desc);
+}
+
+std::unique_ptr<Crops> make_cuda_crops(Context& context, const CropsDesc& desc) {
+  return std::make_unique<CudaCrops>(context, desc);
 }
 
 }  // namespace limpid::cuda

@@ -14,5 +14,6 @@ std::unique_ptr<Adam> make_cuda_adam(Context& context,
                                      const AdamDesc& desc,
                                      Parameters& parameters);
 std::unique_ptr<Noise> make_cuda_noise(Context& context, const NoiseDesc& desc);
+std::unique_ptr<Crops> make_cuda_crops(Context& context, const CropsDesc& desc);
 
 }  // namespace limpid::cuda

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 // Kernels behind plain functions. All tensors lie on the device of the current stream; NHWC, where
 // `pixel_stride` elements separate neighbouring pixels; T is float or bfloat16 as Tensor::type()
@@ -169,5 +170,14 @@ void fill_by_reflection(const Tensor& window,
                         std::int64_t image_width,
                         std::int64_t image_height,
                         cudaStream_t stream);
+
+// See Crops.
+void make_crops(std::span<const Crop> crops,
+                std::int64_t size_px,
+                std::uint64_t seed,
+                const Tensor& input,
+                const Tensor& target,
+                const Tensor& loss_weight,
+                cudaStream_t stream);
 
 }  // namespace limpid::cuda

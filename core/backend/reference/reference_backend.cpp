@@ -56,4 +56,16 @@ std::unique_ptr<Noise> ReferenceBackend::make_noise(const NoiseDesc& desc) {
   return make_host_noise(desc);
 }
 
+std::unique_ptr<Crops> ReferenceBackend::make_crops(const CropsDesc& desc) {
+  return make_host_crops(desc);
+}
+
+std::unique_ptr<Uploader> ReferenceBackend::make_uploader() {
+  return make_host_uploader();
+}
+
+std::unique_ptr<Mark> ReferenceBackend::make_mark() {
+  return make_host_mark();
+}
+
 }  // namespace limpid::reference

@@ -81,6 +81,66 @@ TEST_CASE("loader plan: a continued run keeps its micrographs in memory where it
   CHECK(plan_loader(dataset_of(20), options).mode == LoaderMode::resident);
 }
 
+TEST_CASE("loader plan: a GPU holds the dataset, or as much of it as the host's memory would") {
+  LoaderOptions options = with_memory(2000 * MB);
+  options.upload_staging_bytes = 32 * MB;
+  options.batch_staging_bytes = 999'999 * MB;  // of batches that the host makes: none here
+  options.device_bytes = 8000 * MB;
+  const LoaderPlan resident = plan_loader(dataset_of(40), options);
+  CHECK(resident.mode == LoaderMode::resident);
+  CHECK(resident.slots == 40);
+  CHECK(resident.device_pairs == 40);
+  CHECK(resident.device_used_bytes == 8000 * MB);
+  CHECK(resident.host_pairs == 9);
+  CHECK(resident.used_bytes == 32 * MB + 9 * 200 * MB + 8 * 10 * MB);
+  CHECK(describe(resident) ==
+        "Loader resident: 40 of 40 micrographs in the memory of the GPU, at most 8.0 GB of 8.0 GB; "
+        "dataset as float32 8.0 GB, memory 2.0 GB, at most 1.9 GB of it used");
+  const LoaderPlan stream = plan_loader(dataset_of(41), options);
+  CHECK(stream.mode == LoaderMode::stream);
+  // Ten pairs, of which three are for those that come and go.
+  CHECK(stream.slots == 7);
+  CHECK(stream.device_pairs == 10);
+  CHECK(stream.device_used_bytes <= 2000 * MB);
+  CHECK(stream.crops_per_load == 381);
+  CHECK_THROWS_WITH(
+      plan_loader(dataset_of(41),
+                  [&] {
+                    LoaderOptions asked = options;
+                    asked.mode = LoaderMode::resident;
+                    return asked;
+                  }()),
+      ContainsSubstring("take 8.2 GB in the memory of the GPU") && ContainsSubstring("8.0 GB"));
+}
+
+TEST_CASE("loader plan: a continued run keeps its micrographs on a GPU where it can") {
+  LoaderOptions options = with_memory(6000 * MB);
+  options.device_bytes = 80'000 * MB;
+  options.slots = 3;
+  const LoaderPlan kept = plan_loader(dataset_of(50), options);
+  CHECK(kept.slots == 3);
+  CHECK(kept.mode == LoaderMode::stream);
+  CHECK(kept.is_as_asked);
+  options.slots = 50;
+  CHECK(plan_loader(dataset_of(50), options).is_as_asked);
+  options.device_bytes = 9000 * MB;
+  const LoaderPlan smaller = plan_loader(dataset_of(50), options);
+  CHECK(smaller.mode == LoaderMode::stream);
+  CHECK_FALSE(smaller.is_as_asked);
+}
+
+TEST_CASE("loader plan: a GPU without room leaves the micrographs to the host") {
+  LoaderOptions options = with_memory(6000 * MB);
+  for (const std::size_t device : {100 * MB, 700 * MB}) {
+    options.device_bytes = device;
+    const LoaderPlan plan = plan_loader(dataset_of(50), options);
+    CHECK_FALSE(plan.is_on_device());
+    CHECK(plan.slots == plan_loader(dataset_of(50), with_memory(6000 * MB)).slots);
+  }
+  options.device_bytes = 800 * MB;
+  CHECK(plan_loader(dataset_of(50), options).device_pairs == 4);
+}
+
 TEST_CASE("loader plan: names of modes") {
   for (const LoaderMode mode : {LoaderMode::automatic, LoaderMode::resident, LoaderMode::stream})
     CHECK(loader_mode_from_name(name(mode)) == mode);

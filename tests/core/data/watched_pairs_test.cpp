@@ -12,6 +12,27 @@
 using namespace limpid;
 using namespace limpid::test;
 
+TEST_CASE("watched pairs: a file of many pairs is looked at for each of them") {
+  // As prepared patches are: all in one file.
+  class SharedFile : public MemoryPairs {
+   public:
+    explicit SharedFile(std::string path) : MemoryPairs(3, 40, 40), path_(std::move(path)) {}
+    std::vector<std::string> files(std::int64_t) const override { return {path_}; }
+
+   private:
+    std::string path_;
+  };
+  const TemporaryFolder folder;
+  const std::string path = folder.path("train_target.bin");
+  write_mrc(path, smooth_image(64, 48, 1), {});
+  const auto source = watch_files(std::make_unique<SharedFile>(path));
+  CHECK(source->load(2).input.width() == 40);
+  std::filesystem::resize_file(path, 100);
+  for (const std::int64_t index : {0, 1, 2})
+    CHECK_THROWS_WITH(source->load(index),
+                      ContainsSubstring("train_target.bin") && ContainsSubstring("has 100"));
+}
+
 TEST_CASE("watched pairs: a file that changes is named and not used any more") {
   const TemporaryFolder folder;
   const auto path = [&](int i) { return folder.path(std::to_string(i) + ".mrc"); };

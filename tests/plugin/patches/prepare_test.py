@@ -332,6 +332,26 @@ class Users(PrepareTest):
         (self.folder / "out/patches.json").unlink()
         self.check_refused(2, *self.train(), saying="there is no patches.json")
 
+    def test_files_that_change_under_way(self):
+        self.prepare()
+        command = self.train("--loader", "stream", "--memory", "1M")
+        command[command.index("--epochs") + 1] = 100000
+        with self.start(*command) as process:
+            self.addCleanup(process.kill)
+            progress = self.folder / "trained/progress.jsonl"
+            deadline = time.monotonic() + 60
+            while process.poll() is None and not (progress.exists() and "training steps" in progress.read_text()):
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.01)
+            target = self.folder / "out/train_target.bin"
+            size = target.stat().st_size
+            os.truncate(target, size - 100)
+            stderr = process.communicate(timeout=100)[1].decode()
+        self.assertEqual(process.returncode, 1, stderr)
+        change = f"train_target.bin' had {size} bytes at the start of training and has {size - 100} now"
+        # Once as a warning, once as the reason for the end; not for each patch.
+        self.assertEqual(stderr.count(change), 2, stderr)
+
     def test_pictures(self):
         self.prepare()
         self.check_done("preview", "--in_patches", "out", "--count", 3, "--o", "pictures")

@@ -345,6 +345,21 @@ class LoaderBenchmark(TrainTest):
         self.assertGreater(result["read_bytes_per_s"], 0)
         self.check_refused(2, *command, "--memory", "100k", saying="expected at least")
         self.check_refused(2, "bench", "--loader", "m0.mrc", saying="1 files, expected at least 4")
+
+    def test_training_from_memory_and_streamed(self):
+        for index in range(12):
+            write_mrc(self.folder / f"m{index:02}.mrc", noise(index, shape=(128, 128)))
+        command = ["bench", "--loader", "m*.mrc", "--network", "default", "--patch", 32, "--batch", 1, "--seconds", 0,
+                   "--memory", "400k", "--device", "cpu", "--j", 1, "--json", "speed.json"]
+        said = self.check_done(*command, "--mode", "train")
+        self.assertRegex(said, r"Streamed training has [\d.]+ % of the speed of training from memory")
+        self.assertIn("the dataset is 1.9 times --memory", said)
+        result = json.loads((self.folder / "speed.json").read_text())
+        for name, count in (("resident", 6), ("stream", 1)):
+            self.assertEqual(result[name]["micrographs_in_memory"], count)
+            self.assertGreaterEqual(result[name]["steps"], 8)
+            self.assertTrue(0 <= result[name]["idle_fraction"] < 1)
+        self.check_refused(2, *command, "--mode", "infer", saying="--mode infer")
 class MovieContinuation(Interrupted):
     """The halves of movies are made anew by each run; they and the model come out the same."""
 
