@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace limpid {
 namespace {
@@ -93,6 +94,11 @@ DefectivePixels::DefectivePixels(const Image& first, const Image& second, BlockS
             return a[pixel] + b[pixel];
           })) {
   mark(first.pixel_count());
+}
+
+DefectivePixels::DefectivePixels(std::vector<std::int64_t> pixels, std::int64_t pixel_count)
+    : pixels_(std::move(pixels)) {
+  mark(pixel_count);
 }
 
 void DefectivePixels::mark(std::int64_t pixel_count) {

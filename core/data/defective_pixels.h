@@ -20,7 +20,11 @@ class DefectivePixels {
   // The same of two images that were measured as one sum, without a gain.
   DefectivePixels(const Image& first, const Image& second, BlockStatistics& sum);
 
+  // Those that an earlier search in such images has found.
+  DefectivePixels(std::vector<std::int64_t> pixels, std::int64_t pixel_count);
+
   std::size_t count() const { return pixels_.size(); }
+  const std::vector<std::int64_t>& pixels() const { return pixels_; }
   // Gives each the value of a random pixel nearby that works. Other numbers give other choices.
   void repair(Image& frame, std::uint64_t frame_number) const;
   // The same for two images that share these pixels, each in only one of the two, drawn anew for
