@@ -23,8 +23,8 @@ namespace {
 // one.
 constexpr double smallest_signal_variance = 0.004;
 
-// Of the blocks of a sum that as many threads measure as read a file.
-constexpr std::size_t largest_block_bytes = 8 * sizeof(float) * sum_block_pixels;
+// As many threads measure blocks of a sum as read a file.
+constexpr std::int64_t most_blocks = 8;
 
 // Fills the image anew, in its memory if that suffices.
 BlockStatistics read_and_measure(const std::string& path, Image& image) {
@@ -170,8 +170,11 @@ class HalfPairs : public FilePairs {
   // their sum.
   PairCost cost(std::int64_t index) const override {
     PairCost cost = FilePairs::cost(index);
-    const std::size_t search_bytes =
-        static_cast<std::size_t>(cost.pixel_count) / 8 + largest_block_bytes;
+    const std::int64_t blocks =
+        std::min(most_blocks, (cost.pixel_count + sum_block_pixels - 1) / sum_block_pixels);
+    const auto block_bytes = static_cast<std::size_t>(
+        blocks * std::min(sum_block_pixels, cost.pixel_count) * std::int64_t{sizeof(float)});
+    const std::size_t search_bytes = block_bytes + static_cast<std::size_t>(cost.pixel_count) / 8;
     cost.loading_bytes = std::max(cost.loading_bytes, search_bytes);
     return cost;
   }

@@ -6,17 +6,9 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <memory>
 #include <utility>
 
 namespace limpid {
-namespace {
-
-std::unique_ptr<float[]> room_for_block() {
-  return std::make_unique_for_overwrite<float[]>(static_cast<std::size_t>(sum_block_pixels));
-}
-
-}  // namespace
 
 BlockStatistics::BlockStatistics(const Image& image) : BlockStatistics(image.pixels()) {
   measure_rest();
@@ -27,7 +19,9 @@ BlockStatistics::BlockStatistics(std::span<const float> pixels)
                       [pixels](std::int64_t begin, std::int64_t count, float*) {
                         return pixels.subspan(static_cast<std::size_t>(begin),
                                               static_cast<std::size_t>(count));
-                      }) {}
+                      }) {
+  needs_room_ = false;
+}
 
 BlockStatistics::BlockStatistics(std::int64_t pixel_count, Pixels pixels)
     : pixel_count_(pixel_count),
@@ -36,6 +30,13 @@ BlockStatistics::BlockStatistics(std::int64_t pixel_count, Pixels pixels)
 
 std::int64_t BlockStatistics::pixels_in(std::int64_t block) const {
   return std::min(sum_block_pixels, pixel_count_ - block * sum_block_pixels);
+}
+
+std::unique_ptr<float[]> BlockStatistics::make_room() const {
+  if (!needs_room_)
+    return nullptr;
+  return std::make_unique_for_overwrite<float[]>(
+      static_cast<std::size_t>(std::min(sum_block_pixels, pixel_count_)));
 }
 
 void BlockStatistics::measure_block(std::int64_t index, float* room) {
@@ -50,7 +51,7 @@ void BlockStatistics::measure_block(std::int64_t index, float* room) {
 }
 
 void BlockStatistics::measure_range(std::int64_t begin, std::int64_t end) {
-  const auto room = room_for_block();
+  const auto room = make_room();
   const std::int64_t first = (begin + sum_block_pixels - 1) / sum_block_pixels;
   for (std::int64_t i = first; i < block_count() && i * sum_block_pixels + pixels_in(i) <= end; ++i)
     if (!blocks_[static_cast<std::size_t>(i)].is_measured)
@@ -78,7 +79,7 @@ void BlockStatistics::measure_where(const Condition& must_measure) {
     for (std::int64_t i = first; i < last; ++i)
       if (must_measure(blocks_[static_cast<std::size_t>(i)], pixels_in(i))) {
         if (!room)
-          room = room_for_block();
+          room = make_room();
         measure_block(i, room.get());
       }
   });

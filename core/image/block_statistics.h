@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -17,7 +18,7 @@ namespace limpid {
 class BlockStatistics {
  public:
   // The pixels [begin, begin + count), in memory of their own or in `room`, which has space for
-  // them. Called from several threads.
+  // them: of a block, or of the image if that is smaller. Called from several threads.
   using Pixels =
       std::function<std::span<const float>(std::int64_t begin, std::int64_t count, float* room)>;
 
@@ -55,8 +56,10 @@ class BlockStatistics {
   void measure_where(const Condition& must_measure);
   void measure_block(std::int64_t index, float* room);
   std::int64_t pixels_in(std::int64_t block) const;
+  std::unique_ptr<float[]> make_room() const;
 
   std::int64_t pixel_count_;
+  bool needs_room_ = true;
   Pixels pixels_;
   float low_ = std::numeric_limits<float>::lowest();
   float high_ = std::numeric_limits<float>::max();
