@@ -2,11 +2,13 @@
 
 #include "core/base/parallel.h"
 #include "core/base/random.h"
+#include "core/image/block_sum.h"
 #include "core/image/intensity.h"
 #include "core/image/statistics.h"
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace limpid {
 namespace {
@@ -39,26 +41,33 @@ void for_each_neighbour(const Image& image,
         visit(at_y * image.width() + at_x);
 }
 
-// Beyond the range of grey values, alone or in a line.
-std::vector<std::int64_t> find_outliers(const Image& sum) {
-  const ImageStatistics statistics = measure_statistics(sum);
-  if (statistics.count == 0 || statistics.minimum == statistics.maximum)
+// Beyond the range of grey values, alone or in a line. value(pixel) is what was measured.
+template <class Value>
+std::vector<std::int64_t> find_outliers(const Image& shape,
+                                        BlockStatistics& statistics,
+                                        Value&& value) {
+  const ImageStatistics all = statistics.total();
+  if (all.count == 0 || all.minimum == all.maximum)
     return {};
-  const IntensityScale scale = measure_intensity_scale(sum);
-  const std::span<const float> values = sum.pixels();
+  const IntensityScale scale = measure_intensity_scale(statistics);
   const auto is_beyond = [&](std::int64_t pixel) {
-    const float value = values[static_cast<std::size_t>(pixel)];
-    return value < scale.clip_low || value > scale.clip_high;
+    return value(pixel) < scale.clip_low || value(pixel) > scale.clip_high;
   };
   std::vector<std::int64_t> outliers;
-  for (std::int64_t pixel = 0; pixel < sum.pixel_count(); ++pixel)
-    if (is_beyond(pixel)) {
-      int beyond = 0;
-      for_each_neighbour(
-          sum, pixel, 1, [&](std::int64_t other) { beyond += is_beyond(other) ? 1 : 0; });
-      if (beyond <= neighbours_in_line)
-        outliers.push_back(pixel);
-    }
+  const auto search = [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t pixel = begin; pixel < end; ++pixel)
+      if (is_beyond(pixel)) {
+        int beyond = 0;
+        for_each_neighbour(
+            shape, pixel, 1, [&](std::int64_t other) { beyond += is_beyond(other) ? 1 : 0; });
+        if (beyond <= neighbours_in_line)
+          outliers.push_back(pixel);
+      }
+  };
+  for (std::int64_t block = 0; block < statistics.block_count(); ++block)
+    if (statistics.has_outside(block, scale.clip_low, scale.clip_high))
+      search(block * sum_block_pixels,
+             std::min(shape.pixel_count(), (block + 1) * sum_block_pixels));
   return outliers;
 }
 
@@ -70,13 +79,34 @@ DefectivePixels::DefectivePixels(Image sum, const Image& gain) {
       sum.pixels()[i] = std::numeric_limits<float>::quiet_NaN();  // left out of statistics
       pixels_.push_back(static_cast<std::int64_t>(i));
     }
-  const std::vector<std::int64_t> outliers = find_outliers(sum);
+  BlockStatistics statistics(sum);
+  const std::vector<std::int64_t> outliers =
+      find_outliers(sum, statistics, [values = sum.pixels().data()](std::int64_t pixel) {
+        return values[pixel];
+      });
   pixels_.insert(pixels_.end(), outliers.begin(), outliers.end());
+  mark(sum.pixel_count());
+}
+
+DefectivePixels::DefectivePixels(const Image& first, const Image& second, BlockStatistics& sum)
+    : pixels_(find_outliers(
+          first, sum, [a = first.pixels().data(), b = second.pixels().data()](std::int64_t pixel) {
+            return a[pixel] + b[pixel];
+          })) {
+  mark(first.pixel_count());
+}
+
+DefectivePixels::DefectivePixels(std::vector<std::int64_t> pixels, std::int64_t pixel_count)
+    : pixels_(std::move(pixels)) {
+  mark(pixel_count);
+}
+
+void DefectivePixels::mark(std::int64_t pixel_count) {
   if (pixels_.empty())
     return;
-  is_defective_.resize(sum.pixels().size());
+  is_defective_.resize(static_cast<std::size_t>(pixel_count));
   for (const std::int64_t pixel : pixels_)
-    is_defective_[static_cast<std::size_t>(pixel)] = 1;
+    is_defective_[static_cast<std::size_t>(pixel)] = true;
 }
 
 float DefectivePixels::draw(const Image& frame,
@@ -87,7 +117,7 @@ float DefectivePixels::draw(const Image& frame,
   for (std::int64_t radius = first_radius_px;; radius *= 2) {
     choice.clear();
     for_each_neighbour(frame, pixel, radius, [&](std::int64_t other) {
-      if (is_defective_[static_cast<std::size_t>(other)] == 0)
+      if (!is_defective_[static_cast<std::size_t>(other)])
         choice.push_back(frame.pixels()[static_cast<std::size_t>(other)]);
     });
     if (choice.size() >= smallest_choice || radius >= longest_side)

@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <mutex>
 #include <utility>
 
 namespace limpid {
@@ -39,9 +41,13 @@ class HalvesOfMovie {
 
   const MovieDescription& movie() const { return movie_; }
 
-  MovieHalves sum() const {
-    const DefectivePixels defects(sum_of_frames(), gain_);
+  DefectivePixels find_defects() const {
+    DefectivePixels defects(sum_of_frames(), gain_);
     log_debug("'{}': {} pixels do not work", recipe_.movie_path, defects.count());
+    return defects;
+  }
+
+  MovieHalves sum(const DefectivePixels& defects) const {
     return must_transform() ? transformed_sums(defects) : plain_sums(defects);
   }
 
@@ -139,6 +145,33 @@ class HalvesOfMovie {
   Image gain_;
 };
 
+// What is known of the defects of movies, so that only the first load has to look for them.
+// Bounded: what comes when it is full is not kept.
+class KnownDefects {
+ public:
+  std::optional<std::vector<std::int64_t>> find(std::int64_t movie) const {
+    std::lock_guard lock(mutex_);
+    const auto found = pixels_.find(movie);
+    return found == pixels_.end() ? std::nullopt : std::optional(found->second);
+  }
+
+  void keep(std::int64_t movie, const std::vector<std::int64_t>& pixels) {
+    std::lock_guard lock(mutex_);
+    const std::size_t bytes = entry_bytes + sizeof(std::int64_t) * pixels.size();
+    if (bytes > most_bytes - bytes_ || !pixels_.emplace(movie, pixels).second)
+      return;
+    bytes_ += bytes;
+  }
+
+ private:
+  static constexpr std::size_t most_bytes = 8 << 20;
+  static constexpr std::size_t entry_bytes = 128;  // of a map
+
+  mutable std::mutex mutex_;
+  std::map<std::int64_t, std::vector<std::int64_t>> pixels_;
+  std::size_t bytes_ = 0;
+};
+
 class MoviePairs : public PairSource {
  public:
   explicit MoviePairs(std::vector<MovieRecipe> recipes) : recipes_(std::move(recipes)) {}
@@ -157,7 +190,11 @@ class MoviePairs : public PairSource {
   }
   ImagePair load(std::int64_t index) const override {
     return with_context("adding up the frames of '" + name(index) + "'", [&] {
-      MovieHalves halves = sum_movie_halves(recipe(index));
+      auto defects = known_defects_.find(index);
+      const bool is_known = defects.has_value();
+      MovieHalves halves = sum_movie_halves(recipe(index), defects);
+      if (!is_known)
+        known_defects_.keep(index, *defects);
       return make_half_pair(std::move(halves.even), std::move(halves.odd));
     });
   }
@@ -168,6 +205,7 @@ class MoviePairs : public PairSource {
   }
 
   std::vector<MovieRecipe> recipes_;
+  mutable KnownDefects known_defects_;
 };
 
 // Images of the size of a frame that exist at a time besides the halves that result. Sums of
@@ -192,7 +230,19 @@ MovieDescription check_movie(const MovieRecipe& recipe) {
 }
 
 MovieHalves sum_movie_halves(const MovieRecipe& recipe) {
-  return HalvesOfMovie(recipe).sum();
+  std::optional<std::vector<std::int64_t>> defects;
+  return sum_movie_halves(recipe, defects);
+}
+
+MovieHalves sum_movie_halves(const MovieRecipe& recipe,
+                             std::optional<std::vector<std::int64_t>>& defects) {
+  const HalvesOfMovie halves(recipe);
+  const std::int64_t pixel_count = halves.movie().width * halves.movie().height;
+  if (defects)
+    return halves.sum(DefectivePixels(*defects, pixel_count));
+  const DefectivePixels found = halves.find_defects();
+  defects = found.pixels();
+  return halves.sum(found);
 }
 
 std::unique_ptr<PairSource> make_movie_pairs(std::vector<MovieRecipe> recipes) {

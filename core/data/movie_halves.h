@@ -42,11 +42,18 @@ MovieDescription check_movie(const MovieRecipe& recipe);
 // Frames are moved by phase ramps, which keep white noise white; what leaves at one edge comes back
 // at the other. Weights by dose are those of frame_sum.h, over the frames of each half.
 //
-// Reads the movie twice and holds one frame and two sums at a time. Throws Error(ErrorKind::input)
-// that names the file, and also if less than two frames are used.
+// Reads the movie twice, the first time to find the pixels that do not work, and holds one frame
+// and two sums at a time. Throws Error(ErrorKind::input) that names the file, and also if less than
+// two frames are used.
 MovieHalves sum_movie_halves(const MovieRecipe& recipe);
 
+// The same with `defects`, which an earlier call has found in this movie: reads it once. Without
+// any, finds them and leaves them there.
+MovieHalves sum_movie_halves(const MovieRecipe& recipe,
+                             std::optional<std::vector<std::int64_t>>& defects);
+
 // Each half is the target of the other, like make_half_pairs, made from the movie at each load.
+// Remembers the pixels that do not work, in at most 8 MB for all movies together.
 std::unique_ptr<PairSource> make_movie_pairs(std::vector<MovieRecipe> recipes);
 
 }  // namespace limpid

@@ -1,7 +1,10 @@
 #include "core/data/pair_source.h"
 
 #include "core/base/error.h"
+#include "core/base/parallel.h"
 #include "core/data/defective_pixels.h"
+#include "core/image/block_statistics.h"
+#include "core/image/block_sum.h"
 #include "core/image/intensity.h"
 #include "core/image/local_variance.h"
 #include "core/image/statistics.h"
@@ -9,7 +12,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
+#include <span>
 #include <utility>
 
 namespace limpid {
@@ -19,7 +24,19 @@ namespace {
 // one.
 constexpr double smallest_signal_variance = 0.002;
 
+// As many threads measure blocks of a sum as read a file.
+constexpr std::int64_t most_blocks = 8;
+
 // Fills the image anew, in its memory if that suffices.
+BlockStatistics read_and_measure(const std::string& path, Image& image) {
+  Micrograph micrograph;
+  micrograph.pixels = std::move(image);
+  BlockStatistics statistics = read_and_measure_micrograph(path, micrograph);
+  image = std::move(micrograph.pixels);
+  return statistics;
+}
+
+// For grey scales that come from another image.
 void read_pixels(const std::string& path, Image& image) {
   Micrograph micrograph;
   micrograph.pixels = std::move(image);
@@ -27,9 +44,10 @@ void read_pixels(const std::string& path, Image& image) {
   image = std::move(micrograph.pixels);
 }
 
-// `image`, whose grey scale the pair is to remember.
-IntensityScale put_on_network_scale(Image& image, ImagePair& pair) {
-  const IntensityScale scale = limpid::put_on_network_scale(image).scale;
+// Reads the input of a pair and repairs it; the pair remembers its grey scale.
+IntensityScale read_input(const std::string& path, ImagePair& pair) {
+  BlockStatistics statistics = read_and_measure(path, pair.input);
+  const IntensityScale scale = repair_and_measure(pair.input, statistics).scale;
   pair.grey_offset = scale.mean;
   pair.grey_range = scale.sigma;
   return scale;
@@ -47,11 +65,46 @@ void require_equal_size(const Image& a, const Image& b, const PairFiles& files) 
          b.height());
 }
 
-Image sum_of(const Image& a, const Image& b) {
-  Image sum = a;
-  for (std::size_t i = 0; i < sum.pixels().size(); ++i)
-    sum.pixels()[i] += b.pixels()[i];
+// Normalizes both and measures their sum, all in one way through memory.
+BlockStatistics normalize_and_measure_sum(Image& even,
+                                          const IntensityScale& even_scale,
+                                          Image& odd,
+                                          const IntensityScale& odd_scale) {
+  const auto part = [](Image& image, std::int64_t begin, std::int64_t count) {
+    return image.pixels().subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(count));
+  };
+  BlockStatistics sum(
+      even.pixel_count(), [&, part](std::int64_t begin, std::int64_t count, float* room) {
+        const auto a = part(even, begin, count);
+        std::transform(a.begin(), a.end(), part(odd, begin, count).begin(), room, std::plus<>());
+        return std::span<const float>(room, a.size());
+      });
+  parallel_for(sum.block_count(), 1, [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t block = first; block < last; ++block) {
+      const std::int64_t begin = block * sum_block_pixels;
+      const std::int64_t end = std::min(even.pixel_count(), begin + sum_block_pixels);
+      normalize(part(even, begin, end - begin), even_scale);
+      normalize(part(odd, begin, end - begin), odd_scale);
+      sum.measure_range(begin, end);
+    }
+  });
   return sum;
+}
+
+// Both as they are in their files, without NaN.
+ImagePair make_half_pair(Image even,
+                         const IntensityScale& even_scale,
+                         Image odd,
+                         const IntensityScale& odd_scale) {
+  BlockStatistics sum = normalize_and_measure_sum(even, even_scale, odd, odd_scale);
+  DefectivePixels(even, odd, sum).repair_in_one(even, odd);
+  ImagePair pair;
+  pair.grey_offset = even_scale.mean;
+  pair.grey_range = even_scale.sigma;
+  pair.input = std::move(even);
+  pair.target = std::move(odd);
+  pair.symmetric = true;
+  return pair;
 }
 
 class FilePairs : public PairSource {
@@ -107,11 +160,15 @@ class HalfPairs : public FilePairs {
  public:
   using FilePairs::FilePairs;
 
-  // The search for pixels that stand out of both halves takes their sum and a mark for each pixel.
+  // The search for pixels that stand out of both halves takes a mark for each pixel, and blocks of
+  // their sum.
   PairCost cost(std::int64_t index) const override {
     PairCost cost = FilePairs::cost(index);
-    const std::size_t search_bytes =
-        (sizeof(float) + 1) * static_cast<std::size_t>(cost.pixel_count);
+    const std::int64_t blocks =
+        std::min(most_blocks, (cost.pixel_count + sum_block_pixels - 1) / sum_block_pixels);
+    const auto block_bytes = static_cast<std::size_t>(
+        blocks * std::min(sum_block_pixels, cost.pixel_count) * std::int64_t{sizeof(float)});
+    const std::size_t search_bytes = block_bytes + static_cast<std::size_t>(cost.pixel_count) / 8;
     cost.loading_bytes = std::max(cost.loading_bytes, search_bytes);
     return cost;
   }
@@ -120,10 +177,12 @@ class HalfPairs : public FilePairs {
   void load_pair(const PairFiles& files, ImagePair& pair) const override {
     Image even = std::move(pair.input);
     Image odd = std::move(pair.target);
-    read_pixels(files.first, even);
-    read_pixels(files.second, odd);
+    BlockStatistics even_statistics = read_and_measure(files.first, even);
+    BlockStatistics odd_statistics = read_and_measure(files.second, odd);
     require_equal_size(even, odd, files);
-    pair = make_half_pair(std::move(even), std::move(odd));
+    const IntensityScale even_scale = repair_and_measure(even, even_statistics).scale;
+    const IntensityScale odd_scale = repair_and_measure(odd, odd_statistics).scale;
+    pair = make_half_pair(std::move(even), even_scale, std::move(odd), odd_scale);
   }
 };
 
@@ -133,10 +192,10 @@ class TruthPairs : public FilePairs {
 
  protected:
   void load_pair(const PairFiles& files, ImagePair& pair) const override {
-    read_pixels(files.first, pair.input);
+    const IntensityScale scale = read_input(files.first, pair);
     read_pixels(files.second, pair.target);
     require_equal_size(pair.input, pair.target, files);
-    const IntensityScale scale = put_on_network_scale(pair.input, pair);
+    normalize(pair.input, scale);
     repair_non_finite(pair.target);
     // The truth is never clipped.
     constexpr float largest = std::numeric_limits<float>::max();
@@ -153,8 +212,7 @@ class SinglePairs : public FilePairs {
  protected:
   std::size_t images_in_memory() const override { return 1; }
   void load_pair(const PairFiles& files, ImagePair& pair) const override {
-    read_pixels(files.first, pair.input);
-    put_on_network_scale(pair.input, pair);
+    normalize(pair.input, read_input(files.first, pair));
   }
 };
 
@@ -166,8 +224,7 @@ class SimulatedPairs : public FilePairs {
  protected:
   std::size_t images_in_memory() const override { return 1; }
   void load_pair(const PairFiles& files, ImagePair& pair) const override {
-    read_pixels(files.first, pair.input);
-    const IntensityScale scale = repair_and_measure(pair.input).scale;
+    const IntensityScale scale = read_input(files.first, pair);
     const double low = static_cast<double>(scale.clip_low);
     const double range = static_cast<double>(scale.clip_high) - low;
     normalize(pair.input, {low, range, scale.clip_low, scale.clip_high});
@@ -208,15 +265,9 @@ std::vector<std::string> PairSource::files(std::int64_t) const {
 }
 
 ImagePair make_half_pair(Image even, Image odd) {
-  ImagePair pair;
-  put_on_network_scale(even, pair);
-  limpid::put_on_network_scale(odd);
-  const DefectivePixels common(sum_of(even, odd), {});
-  common.repair_in_one(even, odd);
-  pair.input = std::move(even);
-  pair.target = std::move(odd);
-  pair.symmetric = true;
-  return pair;
+  const IntensityScale even_scale = repair_and_measure(even).scale;
+  const IntensityScale odd_scale = repair_and_measure(odd).scale;
+  return make_half_pair(std::move(even), even_scale, std::move(odd), odd_scale);
 }
 
 std::unique_ptr<PairSource> make_half_pairs(std::vector<PairFiles> files) {

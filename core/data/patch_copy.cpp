@@ -8,7 +8,8 @@
 namespace limpid {
 namespace {
 
-constexpr std::int64_t square_px = 16;  // a cache line
+constexpr std::int64_t square_px = 64;
+constexpr std::int64_t padding_px = 16;  // a cache line
 
 // Pixels of the image in the order of the patch: `step` apart along its rows, `stride` from one row
 // to the next.
@@ -32,20 +33,26 @@ void copy_backwards(const Walk& walk, std::int64_t size, float* patch) {
       patch[row * size + column] = walk.first[row * walk.stride - column];
 }
 
-// Whole cache lines are read into a small square and written from it, as rows of an image may lie a
+// Rows of the image become columns of the patch. Pieces of rows that are long enough for the
+// processor to fetch ahead are read into a square and written from it: rows of an image may lie a
 // power of two apart, where few of them fit in the cache together.
 LIMPID_VECTOR_CLONES
 void copy_transposed(const Walk& walk, std::int64_t size, float* patch) {
-  float square[square_px][square_px];
-  for (std::int64_t top = 0; top < size; top += square_px)
-    for (std::int64_t left = 0; left < size; left += square_px) {
+  float square[square_px][square_px + padding_px];
+  for (std::int64_t left = 0; left < size; left += square_px)
+    for (std::int64_t top = 0; top < size; top += square_px) {
       const std::int64_t rows = std::min(square_px, size - top);
       const std::int64_t columns = std::min(square_px, size - left);
-      for (std::int64_t column = 0; column < columns; ++column)
-        for (std::int64_t row = 0; row < rows; ++row)
-          square[row][column] = walk.first[(top + row) * walk.stride + (left + column) * walk.step];
+      for (std::int64_t column = 0; column < columns; ++column) {
+        const float* const from = walk.first + top * walk.stride + (left + column) * walk.step;
+        if (walk.stride > 0)
+          std::copy_n(from, rows, square[column]);
+        else
+          std::reverse_copy(from - rows + 1, from + 1, square[column]);
+      }
       for (std::int64_t row = 0; row < rows; ++row)
-        std::copy_n(square[row], columns, patch + (top + row) * size + left);
+        for (std::int64_t column = 0; column < columns; ++column)
+          patch[(top + row) * size + left + column] = square[column][row];
     }
 }
 

@@ -8,6 +8,7 @@
 #include "core/image/statistics.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <limits>
@@ -87,12 +88,49 @@ float to_float_range(double value) {
 }
 
 LIMPID_VECTOR_CLONES
-void normalize_values(float* values, std::int64_t count, const IntensityScale& scale) {
+void divide_values(float* values, std::int64_t count, const IntensityScale& scale) {
   const auto [mean, sigma, low, high] = scale;
   for (std::int64_t i = 0; i < count; ++i) {
     const float raised = values[i] < low ? low : values[i];
     const float clipped = raised > high ? high : raised;
     values[i] = static_cast<float>((clipped - mean) / sigma);
+  }
+}
+
+// The same quotients by multiplications, which take half the time of a division in double; false if
+// one of them might differ from that of the division in its last bit.
+//
+// The rounded quotient lies between the products with factors that are 8 roundings below and above
+// the reciprocal. Where these become the same float, so does everything between them.
+LIMPID_VECTOR_CLONES
+bool multiply_values(const float* values,
+                     float* quotients,
+                     std::int64_t count,
+                     const IntensityScale& scale) {
+  const auto [mean, sigma, low, high] = scale;
+  const double below = 1 / sigma * (1 - 0x1p-50);
+  const double above = 1 / sigma * (1 + 0x1p-50);
+  std::int32_t differ = 0;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const float raised = values[i] < low ? low : values[i];
+    const float clipped = raised > high ? high : raised;
+    const double difference = clipped - mean;
+    const auto quotient = static_cast<float>(difference * below);
+    differ |= quotient == static_cast<float>(difference * above) ? 0 : 1;
+    quotients[i] = quotient;
+  }
+  return differ == 0;
+}
+
+void normalize_values(float* values, std::int64_t count, const IntensityScale& scale) {
+  constexpr std::int64_t piece = 1024;
+  std::array<float, piece> quotients;
+  for (std::int64_t i = 0; i < count; i += piece) {
+    const std::int64_t piece_count = std::min(piece, count - i);
+    if (multiply_values(values + i, quotients.data(), piece_count, scale))
+      std::copy_n(quotients.data(), piece_count, values + i);
+    else
+      divide_values(values + i, piece_count, scale);
   }
 }
 
@@ -136,36 +174,15 @@ std::vector<std::int64_t> find_non_finite(const Image& image) {
 }
 
 // Throws Error(input) for an image that has no grey scale.
-void require_contrast(const ImageStatistics& all, const Image& image) {
+void require_contrast(const ImageStatistics& all) {
+  const std::int64_t pixel_count = all.count + all.non_finite_count;
   if (all.count == 0)
-    fail(ErrorKind::input, "none of the {} pixels is a finite number", image.pixel_count());
+    fail(ErrorKind::input, "none of the {} pixels is a finite number", pixel_count);
   if (all.minimum == all.maximum)
     fail(ErrorKind::input,
          "all {} pixels have the value {}; an image without contrast cannot be put on a scale",
          all.count,
          all.minimum);
-}
-
-IntensityScale measure_scale(BlockStatistics& blocks, const Image& image) {
-  ImageStatistics kept = blocks.total();
-  require_contrast(kept, image);
-  float low = to_float_range(kept.mean - clip_sigmas * kept.sigma);
-  float high = to_float_range(kept.mean + clip_sigmas * kept.sigma);
-  for (int step = 0; step < largest_step_count; ++step) {
-    blocks.keep_within(low, high);
-    const ImageStatistics inside = blocks.total();
-    if (inside.count == kept.count)
-      break;
-    if (inside.count == 0 || inside.minimum == inside.maximum) {
-      low = kept.minimum;
-      high = kept.maximum;
-      break;
-    }
-    kept = inside;
-    low = to_float_range(kept.mean - clip_sigmas * kept.sigma);
-    high = to_float_range(kept.mean + clip_sigmas * kept.sigma);
-  }
-  return {kept.mean, kept.sigma, low, high};
 }
 
 // Calls change(values, count) for blocks of pixels that have just been copied, while they are in
@@ -205,21 +222,52 @@ std::int64_t repair_non_finite(Image& image) {
 
 IntensityScale measure_plain_scale(const Image& image) {
   const ImageStatistics all = measure_statistics(image);
-  require_contrast(all, image);
+  require_contrast(all);
   return {all.mean, all.sigma, all.minimum, all.maximum};
+}
+
+IntensityScale measure_intensity_scale(BlockStatistics& blocks) {
+  ImageStatistics kept = blocks.total();
+  require_contrast(kept);
+  float low = to_float_range(kept.mean - clip_sigmas * kept.sigma);
+  float high = to_float_range(kept.mean + clip_sigmas * kept.sigma);
+  for (int step = 0; step < largest_step_count; ++step) {
+    blocks.keep_within(low, high);
+    const ImageStatistics inside = blocks.total();
+    if (inside.count == kept.count)
+      break;
+    if (inside.count == 0 || inside.minimum == inside.maximum) {
+      low = kept.minimum;
+      high = kept.maximum;
+      break;
+    }
+    kept = inside;
+    low = to_float_range(kept.mean - clip_sigmas * kept.sigma);
+    high = to_float_range(kept.mean + clip_sigmas * kept.sigma);
+  }
+  return {kept.mean, kept.sigma, low, high};
 }
 
 IntensityScale measure_intensity_scale(const Image& image) {
   BlockStatistics blocks(image);
-  return measure_scale(blocks, image);
+  return measure_intensity_scale(blocks);
 }
 
 NetworkScale repair_and_measure(Image& image) {
   BlockStatistics blocks(image);
+  return repair_and_measure(image, blocks);
+}
+
+NetworkScale repair_and_measure(Image& image, BlockStatistics& blocks) {
   if (blocks.total().non_finite_count == 0)
-    return {0, measure_scale(blocks, image)};
+    return {0, measure_intensity_scale(blocks)};
   const std::int64_t repaired_count = repair_non_finite(image);
   return {repaired_count, measure_intensity_scale(image)};
+}
+
+void normalize(std::span<float> pixels, const IntensityScale& scale) {
+  require(scale.sigma > 0, "an intensity scale with a sigma of {}", scale.sigma);
+  normalize_values(pixels.data(), static_cast<std::int64_t>(pixels.size()), scale);
 }
 
 void normalize(Image& image, const IntensityScale& scale) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/image/block_statistics.h"
 #include "core/image/image.h"
 
 #include <cstdint>
@@ -34,6 +35,8 @@ struct IntensityScale {
 // range mapped in the same way, up to rounding.
 // Throws Error(input) when no pixel is finite or all have one value.
 IntensityScale measure_intensity_scale(const Image& image);
+// From statistics of all finite pixels; `blocks` keeps another range then.
+IntensityScale measure_intensity_scale(BlockStatistics& blocks);
 
 // Plain mean and sigma of all finite pixels; nothing is clipped. For networks that were trained so.
 // Throws as measure_intensity_scale().
@@ -45,9 +48,13 @@ struct NetworkScale {
   IntensityScale scale;
 };
 NetworkScale repair_and_measure(Image& image);
+// With statistics of all finite pixels of the image.
+NetworkScale repair_and_measure(Image& image, BlockStatistics& blocks);
 
 // y -> (min(max(y, clip_low), clip_high) - mean) / sigma, in place.
 void normalize(Image& image, const IntensityScale& scale);
+// The same for some pixels, on the calling thread.
+void normalize(std::span<float> pixels, const IntensityScale& scale);
 
 // The same into other memory of as many pixels, in one pass.
 void normalize(const Image& image, const IntensityScale& scale, std::span<float> result);

@@ -29,20 +29,25 @@ void measure_extent(std::span<const float> values, float low, float high, Extent
   Extent extent{};  // a local, which stays in registers
   extent.minimum.fill(std::numeric_limits<float>::infinity());
   extent.maximum.fill(-std::numeric_limits<float>::infinity());
-  const auto take = [&](float value, std::size_t lane) {
-    const bool is_inside = value >= low && value <= high;
-    extent.sum[lane] += is_inside ? static_cast<double>(value) : 0.0;
-    extent.minimum[lane] = is_inside && value < extent.minimum[lane] ? value : extent.minimum[lane];
-    extent.maximum[lane] = is_inside && value > extent.maximum[lane] ? value : extent.maximum[lane];
-    extent.count[lane] += is_inside ? 1 : 0;
-    extent.non_finite_count[lane] += std::abs(value) <= std::numeric_limits<float>::max() ? 0 : 1;
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  const auto take = [&](const float* piece, std::size_t count) {
+    for (std::size_t lane = 0; lane < count; ++lane) {
+      const float value = piece[lane];
+      const bool is_inside = value >= low && value <= high;
+      const float counted = is_inside ? value : 0.0f;
+      const float at_least = is_inside ? value : infinity;
+      const float at_most = is_inside ? value : -infinity;
+      extent.sum[lane] += static_cast<double>(counted);
+      extent.minimum[lane] = at_least < extent.minimum[lane] ? at_least : extent.minimum[lane];
+      extent.maximum[lane] = at_most > extent.maximum[lane] ? at_most : extent.maximum[lane];
+      extent.count[lane] += is_inside ? 1 : 0;
+      extent.non_finite_count[lane] += std::abs(value) <= std::numeric_limits<float>::max() ? 0 : 1;
+    }
   };
   std::size_t i = 0;
   for (; i + lane_count <= values.size(); i += lane_count)
-    for (std::size_t lane = 0; lane < lane_count; ++lane)
-      take(values[i + lane], lane);
-  for (std::size_t lane = 0; i < values.size(); ++i, ++lane)
-    take(values[i], lane);
+    take(values.data() + i, lane_count);
+  take(values.data() + i, values.size() - i);
   total = extent;
 }
 

@@ -9,7 +9,9 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace limpid {
@@ -106,6 +108,40 @@ TiffReader open_tiff(const std::string& path) {
   return reader;
 }
 
+// Calls begin_reading(pixels), once these have their size, for what is to be told of them.
+template <class BeginReading>
+void read_into(const std::string& path, Micrograph& micrograph, BeginReading&& begin_reading) {
+  const auto make_room = [&](std::int64_t width, std::int64_t height) {
+    micrograph.pixels.reshape(width, height);
+    return micrograph.pixels.pixels();
+  };
+  const auto keep_mrc_header = [&](const MrcHeader& header) {
+    micrograph.pixel_size_angstrom = header.pixel_size_angstrom;
+    micrograph.metadata = header.metadata;
+  };
+  switch (detect_micrograph_format(path)) {
+    case MicrographFormat::mrc: {
+      const auto reader = open_mrc<MrcReader>(path);
+      const auto pixels = make_room(reader.header().width, reader.header().height);
+      reader.read_rows(0, 0, pixels, begin_reading(micrograph.pixels));
+      return keep_mrc_header(reader.header());
+    }
+    case MicrographFormat::compressed_mrc: {
+      auto stream = open_mrc<MrcStream>(path);
+      stream.read_rows(make_room(stream.header().width, stream.header().height));
+      stream.finish();
+      return keep_mrc_header(stream.header());
+    }
+    case MicrographFormat::tiff: {
+      TiffReader reader = open_tiff(path);
+      const TiffHeader& header = reader.header();
+      reader.read_page(0, make_room(header.width, header.height));
+      micrograph.pixel_size_angstrom = header.pixel_size_angstrom;
+      micrograph.metadata = {};
+    }
+  }
+}
+
 }  // namespace
 
 const char* name(MicrographFormat format) {
@@ -131,34 +167,19 @@ Micrograph read_micrograph(const std::string& path) {
 }
 
 void read_micrograph(const std::string& path, Micrograph& micrograph) {
-  const auto make_room = [&](std::int64_t width, std::int64_t height) {
-    micrograph.pixels.reshape(width, height);
-    return micrograph.pixels.pixels();
-  };
-  const auto keep_mrc_header = [&](const MrcHeader& header) {
-    micrograph.pixel_size_angstrom = header.pixel_size_angstrom;
-    micrograph.metadata = header.metadata;
-  };
-  switch (detect_micrograph_format(path)) {
-    case MicrographFormat::mrc: {
-      const auto reader = open_mrc<MrcReader>(path);
-      reader.read_rows(0, 0, make_room(reader.header().width, reader.header().height));
-      return keep_mrc_header(reader.header());
-    }
-    case MicrographFormat::compressed_mrc: {
-      auto stream = open_mrc<MrcStream>(path);
-      stream.read_rows(make_room(stream.header().width, stream.header().height));
-      stream.finish();
-      return keep_mrc_header(stream.header());
-    }
-    case MicrographFormat::tiff: {
-      TiffReader reader = open_tiff(path);
-      const TiffHeader& header = reader.header();
-      reader.read_page(0, make_room(header.width, header.height));
-      micrograph.pixel_size_angstrom = header.pixel_size_angstrom;
-      micrograph.metadata = {};
-    }
-  }
+  read_into(path, micrograph, [](const Image&) { return PixelsRead(); });
+}
+
+BlockStatistics read_and_measure_micrograph(const std::string& path, Micrograph& micrograph) {
+  std::optional<BlockStatistics> statistics;
+  read_into(path, micrograph, [&](const Image& pixels) -> PixelsRead {
+    statistics.emplace(pixels.pixels());
+    return [&](std::int64_t begin, std::int64_t end) { statistics->measure_range(begin, end); };
+  });
+  if (!statistics)
+    statistics.emplace(micrograph.pixels.pixels());
+  statistics->measure_rest();
+  return *std::move(statistics);
 }
 
 MicrographDescription describe_micrograph(const std::string& path) {

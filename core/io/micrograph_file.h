@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/image/block_statistics.h"
 #include "core/image/image.h"
 #include "core/io/mrc_header.h"
 
@@ -46,6 +47,9 @@ Micrograph read_micrograph(const std::string& path);
 // the system costs several times as much as reading from the page cache. After an error the
 // content of `micrograph` is undefined.
 void read_micrograph(const std::string& path, Micrograph& micrograph);
+// The same, with statistics of the pixels, which those of uncompressed MRC files cost no second way
+// through memory. They are valid while the pixels stay where they are.
+BlockStatistics read_and_measure_micrograph(const std::string& path, Micrograph& micrograph);
 
 // Fails wherever read_micrograph fails, except for damage that only reading the pixels can find.
 MicrographDescription describe_micrograph(const std::string& path);

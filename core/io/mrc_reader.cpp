@@ -42,7 +42,8 @@ Image MrcReader::read_section(std::int64_t section) const {
 
 void MrcReader::read_rows(std::int64_t section,
                           std::int64_t first_row,
-                          std::span<float> pixels) const {
+                          std::span<float> pixels,
+                          const PixelsRead& pixels_read) const {
   const auto width = static_cast<std::size_t>(header_.width);
   const auto row_count = static_cast<std::int64_t>(pixels.size() / width);
   require(pixels.size() % width == 0 && first_row >= 0 && row_count <= header_.height - first_row,
@@ -64,29 +65,31 @@ void MrcReader::read_rows(std::int64_t section,
                               static_cast<std::uint64_t>(first_row) * row_bytes;
   const auto rows_per_thread =
       static_cast<std::int64_t>(std::max<std::uint64_t>(1, bytes_per_thread / row_bytes));
+  const auto rows_per_block =
+      static_cast<std::int64_t>(std::max<std::uint64_t>(1, conversion_block_bytes / row_bytes));
   parallel_for(row_count, rows_per_thread, [&](std::int64_t begin, std::int64_t end) {
-    read_range(start + static_cast<std::uint64_t>(begin) * row_bytes,
-               pixels.subspan(static_cast<std::size_t>(begin) * width,
-                              static_cast<std::size_t>(end - begin) * width));
+    std::vector<std::byte> stored;
+    for (std::int64_t row = begin; row < end; row += rows_per_block) {
+      const std::int64_t rows = std::min(rows_per_block, end - row);
+      read_block(start + static_cast<std::uint64_t>(row) * row_bytes,
+                 pixels.subspan(static_cast<std::size_t>(row) * width,
+                                static_cast<std::size_t>(rows) * width),
+                 stored);
+      if (pixels_read)
+        pixels_read(begin * header_.width, (row + rows) * header_.width);
+    }
   });
 }
 
-// Whole rows that lie together from byte `offset` on.
-void MrcReader::read_range(std::uint64_t offset, std::span<float> pixels) const {
+// Whole rows that lie together from byte `offset` on; `stored` is memory to use again.
+void MrcReader::read_block(std::uint64_t offset,
+                           std::span<float> pixels,
+                           std::vector<std::byte>& stored) const {
   if (header_.mode == MrcMode::float32 && !header_.is_big_endian)
     return file_.read_at(offset, std::as_writable_bytes(pixels));
-  const std::uint64_t row_bytes = header_.row_bytes();
-  const auto width = static_cast<std::size_t>(header_.width);
-  const std::size_t rows_per_block = std::max<std::uint64_t>(1, conversion_block_bytes / row_bytes);
-  std::vector<std::byte> block(std::min(rows_per_block, pixels.size() / width) * row_bytes);
-  while (!pixels.empty()) {
-    const std::size_t rows = std::min(rows_per_block, pixels.size() / width);
-    const auto stored = std::span(block).first(rows * row_bytes);
-    file_.read_at(offset, stored);
-    decode_mrc_rows(header_, stored, pixels.first(rows * width));
-    pixels = pixels.subspan(rows * width);
-    offset += stored.size();
-  }
+  stored.resize(pixels.size() / static_cast<std::size_t>(header_.width) * header_.row_bytes());
+  file_.read_at(offset, stored);
+  decode_mrc_rows(header_, stored, pixels);
 }
 
 }  // namespace limpid

@@ -2,13 +2,13 @@
 
 #include "core/io/image_limits.h"
 #include "core/io/tiff_handle.h"
+#include "core/io/tiff_samples.h"
 
 #include <tiffio.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <cstring>
 #include <limits>
 #include <vector>
 
@@ -24,44 +24,6 @@ constexpr std::uint16_t last_eer_compression = 65002;
 
 // Image editors write 72 dots an inch, 3.5 million angstrom.
 constexpr double largest_pixel_size_angstrom = 1000;
-
-template <class T>
-void convert(std::span<const std::byte> samples, std::span<float> pixels) {
-  for (std::size_t i = 0; i < pixels.size(); ++i) {
-    T sample;
-    std::memcpy(&sample, samples.data() + i * sizeof(T), sizeof(T));
-    pixels[i] = static_cast<float>(sample);
-  }
-}
-
-void convert(TiffPixelType type, std::span<const std::byte> samples, std::span<float> pixels) {
-  switch (type) {
-    case TiffPixelType::uint8:
-      return convert<std::uint8_t>(samples, pixels);
-    case TiffPixelType::int8:
-      return convert<std::int8_t>(samples, pixels);
-    case TiffPixelType::uint16:
-      return convert<std::uint16_t>(samples, pixels);
-    case TiffPixelType::int16:
-      return convert<std::int16_t>(samples, pixels);
-    case TiffPixelType::float32:
-      return convert<float>(samples, pixels);
-  }
-}
-
-std::size_t sample_bytes(TiffPixelType type) {
-  switch (type) {
-    case TiffPixelType::uint8:
-    case TiffPixelType::int8:
-      return 1;
-    case TiffPixelType::uint16:
-    case TiffPixelType::int16:
-      return 2;
-    case TiffPixelType::float32:
-      return 4;
-  }
-  return 0;
-}
 
 // How much smaller than its pixels a file can be. Deflate cannot exceed 1032:1 and LZW about
 // 1400:1; others have no useful bound.
@@ -80,22 +42,6 @@ std::uint64_t largest_ratio(std::uint16_t compression) {
 }
 
 }  // namespace
-
-const char* name(TiffPixelType type) {
-  switch (type) {
-    case TiffPixelType::uint8:
-      return "uint8";
-    case TiffPixelType::int8:
-      return "int8";
-    case TiffPixelType::uint16:
-      return "uint16";
-    case TiffPixelType::int16:
-      return "int16";
-    case TiffPixelType::float32:
-      return "float32";
-  }
-  return "unknown";
-}
 
 class TiffReader::File {
  public:
@@ -118,7 +64,7 @@ class TiffReader::File {
   void read_tiles(std::span<float> pixels);
   std::span<float> flipped_row(std::span<float> pixels, std::int64_t y) const;
   std::uint64_t row_bytes() const {
-    return static_cast<std::uint64_t>(header_.width) * sample_bytes(header_.pixel_type);
+    return static_cast<std::uint64_t>(header_.width) * tiff_sample_bytes(header_.pixel_type);
   }
 
   TiffHandle tiff_;
@@ -146,6 +92,9 @@ void TiffReader::File::check_kind() {
   const auto samples = field<std::uint16_t>(TIFFTAG_SAMPLESPERPIXEL, 1);
   if (samples != 1)
     tiff_.fail_reading("{} samples a pixel, expected 1 (grey scale)", samples);
+  const auto depth = field<std::uint32_t>(TIFFTAG_IMAGEDEPTH, 1);
+  if (depth != 1)
+    tiff_.fail_reading("pages of {} planes, expected 1 (write each plane as a page)", depth);
   const auto photometric = field<std::uint16_t>(TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_MINISBLACK);
   if (photometric != PHOTOMETRIC_MINISBLACK)
     tiff_.fail_reading("photometric interpretation {}, expected {} (grey scale, 0 is black)",
@@ -162,19 +111,11 @@ void TiffReader::File::check_kind() {
 TiffPixelType TiffReader::File::pixel_type() {
   const auto bits = field<std::uint16_t>(TIFFTAG_BITSPERSAMPLE, 1);
   const auto format = field<std::uint16_t>(TIFFTAG_SAMPLEFORMAT, SAMPLEFORMAT_UINT);
-  const bool is_unsigned = format == SAMPLEFORMAT_UINT || format == SAMPLEFORMAT_VOID;
-  if (bits == 8 && is_unsigned)
-    return TiffPixelType::uint8;
-  if (bits == 8 && format == SAMPLEFORMAT_INT)
-    return TiffPixelType::int8;
-  if (bits == 16 && is_unsigned)
-    return TiffPixelType::uint16;
-  if (bits == 16 && format == SAMPLEFORMAT_INT)
-    return TiffPixelType::int16;
-  if (bits == 32 && format == SAMPLEFORMAT_IEEEFP)
-    return TiffPixelType::float32;
+  if (const auto type = tiff_pixel_type(bits, format))
+    return *type;
   tiff_.fail_reading(
-      "{} bits a pixel in sample format {}, expected integers of 8 or 16 bits or 32-bit floats",
+      "{} bits a pixel in sample format {}, expected integers of 8, 16 or 32 bits or floats of 16, "
+      "32 or 64",
       bits,
       format);
 }
@@ -285,16 +226,17 @@ void TiffReader::File::read_strips(std::span<float> pixels) {
     if (count != expected)
       tiff_.fail_reading("strip {} holds {} bytes, expected {}", index, count, expected);
     for (std::int64_t row = 0; row < rows; ++row)
-      convert(header_.pixel_type,
-              std::span(strip).subspan(static_cast<std::size_t>(row) * row_bytes(), row_bytes()),
-              flipped_row(pixels, y + row));
+      tiff_samples_to_float(
+          header_.pixel_type,
+          std::span(strip).subspan(static_cast<std::size_t>(row) * row_bytes(), row_bytes()),
+          flipped_row(pixels, y + row));
   }
 }
 
 void TiffReader::File::read_tiles(std::span<float> pixels) {
   const std::int64_t tile_width = field<std::uint32_t>(TIFFTAG_TILEWIDTH, 0);
   const std::int64_t tile_height = field<std::uint32_t>(TIFFTAG_TILELENGTH, 0);
-  const std::size_t sample = sample_bytes(header_.pixel_type);
+  const std::size_t sample = tiff_sample_bytes(header_.pixel_type);
   std::vector<std::byte> tile(tiff_.call("asking for the tile size", TIFFTileSize64));
   require(tile_width > 0 && tile_height > 0 &&
               tile.size() == static_cast<std::size_t>(tile_width * tile_height) * sample,
@@ -315,10 +257,11 @@ void TiffReader::File::read_tiles(std::span<float> pixels) {
         tiff_.fail_reading("the tile at {}, {} holds {} bytes, expected {}", x, y, count, expected);
       const auto columns = static_cast<std::size_t>(std::min(tile_width, header_.width - x));
       for (std::int64_t row = 0; row < std::min(tile_height, header_.height - y); ++row)
-        convert(header_.pixel_type,
-                std::span(tile).subspan(static_cast<std::size_t>(row * tile_width) * sample,
-                                        columns * sample),
-                flipped_row(pixels, y + row).subspan(static_cast<std::size_t>(x), columns));
+        tiff_samples_to_float(
+            header_.pixel_type,
+            std::span(tile).subspan(static_cast<std::size_t>(row * tile_width) * sample,
+                                    columns * sample),
+            flipped_row(pixels, y + row).subspan(static_cast<std::size_t>(x), columns));
     }
 }
 

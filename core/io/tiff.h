@@ -10,7 +10,7 @@
 
 namespace limpid {
 
-enum class TiffPixelType { uint8, int8, uint16, int16, float32 };
+enum class TiffPixelType { uint8, int8, uint16, int16, uint32, int32, float16, float32, float64 };
 
 const char* name(TiffPixelType type);
 
@@ -25,10 +25,11 @@ struct TiffHeader {
   std::uint64_t block_bytes = 0;  // the largest strip or tile, which is decoded as one
 };
 
-// Reads grey-scale TIFF and BigTIFF: one sample a pixel of 8 or 16 bits, signed or not, or float32;
-// strips or tiles; every compression that the installed libtiff knows. Rows come in MRC order: row
-// 0 is the bottom of the picture, the last in the file. Two 4-bit pixels packed into one byte have
-// no mark in TIFF; such a file is read as the 8-bit image that it claims to be.
+// Reads grey-scale TIFF and BigTIFF: one sample a pixel, an integer of 8, 16 or 32 bits, signed or
+// not, or a float of 16, 32 or 64; strips or tiles; every compression that the installed libtiff
+// knows. Rows come in MRC order: row 0 is the bottom of the picture, the last in the file. Two
+// 4-bit pixels packed into one byte have no mark in TIFF; such a file is read as the 8-bit image
+// that it claims to be.
 //
 // Everything throws Error(ErrorKind::input) that names the file. One thread at a time may use a
 // reader; several readers run in parallel.

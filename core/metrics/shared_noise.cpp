@@ -21,7 +21,7 @@ constexpr double across_frequency = 0.25;
 constexpr float outlier_sigmas = 4;
 constexpr int neighbours_in_line = 2;
 constexpr double suspicious_standard_errors = 5;
-constexpr double harmless_correlation = 0.004;
+constexpr double harmless_pattern = 0.0005;
 constexpr double same_image_correlation = 0.95;
 // A sum of two and one of them: 1 / sqrt(2), and a cross spectrum like the power of the one.
 constexpr double least_sum_correlation = 0.6;
@@ -92,6 +92,12 @@ BandSums sum_band(const Spectrum& a, const Spectrum& b, double lowest_frequency)
   return band;
 }
 
+void add_scaled(Spectrum& sum, const Spectrum& spectrum, double factor) {
+  const auto scale = static_cast<float>(factor);
+  for (std::size_t i = 0; i < sum.values().size(); ++i)
+    sum.values()[i] += scale * spectrum.values()[i];
+}
+
 NoiseCorrelation correlation_of(const BandSums& band) {
   if (band.modes == 0)
     return {};
@@ -115,8 +121,8 @@ bool NoiseCorrelation::is_measured() const {
   return std::isfinite(standard_error);
 }
 
-bool NoiseCorrelation::is_shared_noise() const {
-  return value > harmless_correlation && value > suspicious_standard_errors * standard_error;
+bool NoiseCorrelation::is_shared_noise(double harmless) const {
+  return value > harmless && value > suspicious_standard_errors * standard_error;
 }
 
 bool SharedNoise::is_independent() const {
@@ -158,21 +164,34 @@ void SharedNoiseTest::add(const HalfPair& raw) {
   cleaned_.push_back(measure());
   outlier_fraction_ +=
       static_cast<double>(outliers.size()) / static_cast<double>(even.pixel_count());
-  const bool is_comparable =
-      spectra_.empty() || (spectra_.front().even.image_width() == even.width() &&
-                           spectra_.front().even.image_height() == even.height());
-  if (is_comparable)
-    spectra_.push_back(std::move(spectra));
+  add_across(std::move(spectra));
+}
+
+void SharedNoiseTest::add_across(Halves&& cleaned) {
+  if (summed_count_ > 0 && (sums_.even.image_width() != cleaned.even.image_width() ||
+                            sums_.even.image_height() != cleaned.even.image_height()))
+    return;
+  const BandSums band = sum_band(cleaned.even, cleaned.odd, across_frequency);
+  if (!(band.power_a > 0 && band.power_b > 0))
+    return;
+  if (summed_count_ == 0)
+    sums_ = {Spectrum(cleaned.even.image_width(), cleaned.even.image_height()),
+             Spectrum(cleaned.odd.image_width(), cleaned.odd.image_height())};
+  add_scaled(sums_.even, cleaned.even, 1 / std::sqrt(band.power_a));
+  add_scaled(sums_.odd, cleaned.odd, 1 / std::sqrt(band.power_b));
+  self_correlation_ += band.correlation();
+  ++summed_count_;
 }
 
 NoiseCorrelation SharedNoiseTest::measure_across() const {
-  std::vector<NoiseCorrelation> correlations;
-  for (std::size_t i = 0; i < spectra_.size(); ++i)
-    for (std::size_t j = 0; j < spectra_.size(); ++j)
-      if (i != j)
-        correlations.push_back(
-            correlation_of(sum_band(spectra_[i].even, spectra_[j].odd, across_frequency)));
-  return mean_of(correlations);
+  if (summed_count_ < 2)
+    return {};
+  const BandSums band = sum_band(sums_.even, sums_.odd, across_frequency);
+  if (band.modes == 0)
+    return {};
+  const auto pairs = static_cast<double>(summed_count_ * (summed_count_ - 1));
+  return {(band.cross - self_correlation_) / pairs,
+          std::sqrt(taper_mode_correlation / band.modes / pairs)};
 }
 
 SharedNoise SharedNoiseTest::result() const {
@@ -195,7 +214,7 @@ SharedNoise SharedNoiseTest::result() const {
       result.within.is_shared_noise() &&
       (!result.cleaned.is_shared_noise() ||
        NoiseCorrelation{removed, result.within.standard_error}.is_shared_noise());
-  result.has_fixed_pattern = result.across.is_shared_noise();
+  result.has_fixed_pattern = result.across.is_shared_noise(harmless_pattern);
   if (!result.cleaned.is_shared_noise())
     return result;
   result.is_unexplained = !result.across.is_measured();

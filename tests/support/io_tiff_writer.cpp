@@ -27,6 +27,7 @@ void set_tags(TIFF* tiff, const TiffPage& page) {
   TIFFSetField(tiff, TIFFTAG_SAMPLESPERPIXEL, page.samples_per_pixel);
   TIFFSetField(tiff, TIFFTAG_PHOTOMETRIC, page.photometric);
   TIFFSetField(tiff, TIFFTAG_ORIENTATION, page.orientation);
+  TIFFSetField(tiff, TIFFTAG_IMAGEDEPTH, page.depth);
   TIFFSetField(tiff, TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG);
   TIFFSetField(tiff, TIFFTAG_COMPRESSION, page.compression);
   if (page.resolution > 0) {

@@ -18,6 +18,7 @@ struct TiffPage {
   std::uint16_t photometric = 1;  // 0 is black
   std::uint16_t orientation = 1;  // first row on top
   std::uint16_t compression = 1;  // none
+  std::uint32_t depth = 1;        // planes of the page
   std::uint32_t rows_per_strip = 4;
   std::uint32_t tile_size = 0;        // strips if 0
   float resolution = 0;               // no tag if 0

@@ -8,6 +8,7 @@
 #include "tests/support/temporary_folder.h"
 #include "tests/support/training_pairs.h"
 
+#include <algorithm>
 #include <cmath>
 
 using namespace limpid;
@@ -157,4 +158,26 @@ TEST_CASE("movie_halves: pairs for training from MRC and from electron events") 
     // Noise alone, so the halves have nothing in common; 4 sigma.
     CHECK(std::abs(product / count) < 4 / std::sqrt(count));
   }
+}
+
+TEST_CASE("movie_halves: pixels that do not work are looked for once") {
+  const TemporaryFolder folder;
+  std::vector<Image> frames = noisy_frames(6);
+  for (Image& frame : frames)
+    frame.at(20, 10) = 500;
+  const MovieRecipe recipe = recipe_of(write_movie(folder, "a.mrcs", frames));
+  std::optional<std::vector<std::int64_t>> defects;
+  const MovieHalves first = sum_movie_halves(recipe, defects);
+  REQUIRE(defects);
+  CHECK(*defects == std::vector<std::int64_t>{10 * 40 + 20});
+  const MovieHalves again = sum_movie_halves(recipe, defects);
+  CHECK(std::ranges::equal(again.even.pixels(), first.even.pixels()));
+  CHECK(std::ranges::equal(again.odd.pixels(), first.odd.pixels()));
+  // They are taken as they are, so the hot pixel stays if it is not among them.
+  defects->clear();
+  CHECK(sum_movie_halves(recipe, defects).even.at(20, 10) == 1500);
+  const auto pairs = make_movie_pairs({recipe});
+  const ImagePair pair = pairs->load(0), reloaded = pairs->load(0);
+  CHECK(std::ranges::equal(pair.input.pixels(), reloaded.input.pixels()));
+  CHECK(std::ranges::equal(pair.target.pixels(), reloaded.target.pixels()));
 }

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <vector>
 
 using namespace limpid;
 
@@ -274,4 +275,37 @@ TEST_CASE("intensity: too many bad pixels are an error that tells how many") {
   Image none(10, 10, infinity);
   CHECK_THROWS_WITH(repair_non_finite(none),
                     ContainsSubstring("none of the 100 pixels is a finite number"));
+}
+
+TEST_CASE("intensity: normalized values are those of a division, bit for bit") {
+  constexpr float largest = std::numeric_limits<float>::max();
+  std::vector<float> values = {0.0f,
+                               -0.0f,
+                               1e-42f,
+                               1e-38f,
+                               1.0f,
+                               3.0f,
+                               largest,
+                               -largest,
+                               infinity,
+                               -infinity,
+                               not_a_number};
+  RandomSequence random(21, 0);
+  for (int i = 0; i < 200000; ++i)
+    values.push_back(static_cast<float>(random.uniform(-100, 100)));
+  // With a mean of -2^-24 and a sigma of 1 the quotient of 1 is in the middle of two floats.
+  for (const double mean : {0.0, -0x1p-24, 4.98, 1e30})
+    for (const double sigma : {1.0, 2.77, 1e-30, 1e-310, 1e300}) {
+      const IntensityScale scale{mean, sigma, -largest, largest};
+      std::vector<float> normalized = values;
+      normalize(normalized, scale);
+      std::size_t different = 0;
+      for (std::size_t i = 0; i < values.size(); ++i) {
+        const float clipped = std::clamp(values[i], -largest, largest);
+        const auto expected = static_cast<float>((clipped - mean) / sigma);
+        const bool both_nan = std::isnan(expected) && std::isnan(normalized[i]);
+        different += normalized[i] == expected || both_nan ? 0 : 1;
+      }
+      CHECK(different == 0);
+    }
 }

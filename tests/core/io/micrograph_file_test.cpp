@@ -1,6 +1,7 @@
 #include "core/io/micrograph_file.h"
 
 #include "core/base/error.h"
+#include "core/image/statistics.h"
 #include "core/io/mrc_writer.h"
 #include "tests/support/catch.h"
 #include "tests/support/io_compressed.h"
@@ -197,5 +198,32 @@ TEST_CASE("micrograph_file: whatever is not a micrograph is named") {
     CHECK_THAT(message, ContainsSubstring(test.message));
     CHECK_THAT(message, Catch::StartsWith("reading '" + test.path + "': "));
     CHECK(message.find('\n') == std::string::npos);
+  }
+}
+
+TEST_CASE("micrograph_file: statistics come with the pixels, whatever the format") {
+  const TemporaryFolder folder;
+  // Several reads for each thread, and blocks of the statistics that end inside of rows.
+  constexpr std::int64_t width = 1700, height = 2600;
+  Image image(width, height);
+  for (std::size_t i = 0; i < image.pixels().size(); ++i)
+    image.pixels()[i] = static_cast<float>(i * 7919 % 1013) / 8;
+  write_mrc(folder.path("a.mrc"), image, {});
+  MrcWriteOptions halves;
+  halves.mode = MrcMode::float16;
+  write_mrc(folder.path("b.mrc"), image, halves);
+  test::write_tiff(folder.path("c.tif"), {tiff_page()});
+  for (const char* name : {"a.mrc", "b.mrc", "c.tif"}) {
+    INFO(name);
+    Micrograph micrograph;
+    const ImageStatistics found =
+        read_and_measure_micrograph(folder.path(name), micrograph).total();
+    const ImageStatistics expected = measure_statistics(read_micrograph(folder.path(name)).pixels);
+    CHECK(found.mean == expected.mean);
+    CHECK(found.sigma == expected.sigma);
+    CHECK(found.minimum == expected.minimum);
+    CHECK(found.maximum == expected.maximum);
+    CHECK(found.count == expected.count);
+    CHECK(found.non_finite_count == expected.non_finite_count);
   }
 }

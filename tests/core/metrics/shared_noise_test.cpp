@@ -4,6 +4,7 @@
 #include "tests/support/catch.h"
 #include "tests/support/training_pairs.h"
 
+#include <cmath>
 #include <functional>
 
 using namespace limpid;
@@ -98,6 +99,51 @@ TEST_CASE("shared noise: a pattern of the detector is found, also where signal f
     CHECK(found.across.value == Approx(1.0 / 17).margin(0.02));
     CHECK(found.within.is_measured() == (pixel_size < 2));
   }
+}
+
+TEST_CASE("shared noise: a gain reference that is slightly wrong shows in many micrographs") {
+  constexpr std::int64_t size = 400;
+  constexpr float electrons = 17;
+  constexpr float error = 0.015f;
+  const auto result = [&](bool is_wrong) {
+    const Image gain = with_noise(Image(size, size, 1.0f), is_wrong ? error : 0.0f, 3);
+    SharedNoiseTest test(1.06);
+    for (std::uint64_t i = 0; i < 12; ++i) {
+      Halves halves{with_noise(Image(size, size, electrons), std::sqrt(electrons), 300 + i),
+                    with_noise(Image(size, size, electrons), std::sqrt(electrons), 400 + i)};
+      for (Image* half : {&halves.even, &halves.odd})
+        for (std::size_t k = 0; k < half->pixels().size(); ++k)
+          half->pixels()[k] *= gain.pixels()[k];
+      test.add({halves.even, halves.odd});
+    }
+    return test.result();
+  };
+  const SharedNoise right = result(false);
+  CHECK(right.is_independent());
+  CHECK(std::abs(right.across.value) < 4 * right.across.standard_error);
+  const SharedNoise wrong = result(true);
+  CHECK(wrong.has_fixed_pattern);
+  CHECK(!wrong.shares_frames);
+  CHECK(wrong.across.value ==
+        Approx(static_cast<double>(error * error * electrons)).margin(4 * 0.00055));
+  CHECK(wrong.across.standard_error == Approx(0.00055).epsilon(0.1));
+}
+
+TEST_CASE("shared noise: the error of correlations across micrographs is what it says") {
+  // Of independent noise, values divided by their error have a variance of 1.
+  double squares = 0;
+  constexpr int repeats = 96;
+  for (int repeat = 0; repeat < repeats; ++repeat) {
+    SharedNoiseTest test(1.0);
+    for (std::uint64_t i = 0; i < 4; ++i) {
+      const auto seed = 1000 + 8 * static_cast<std::uint64_t>(repeat) + 2 * i;
+      test.add({with_noise(Image(64, 64), 1.0f, seed), with_noise(Image(64, 64), 1.0f, seed + 1)});
+    }
+    const NoiseCorrelation across = test.result().across;
+    squares += std::pow(across.value / across.standard_error, 2);
+  }
+  // Within 3 standard deviations, sqrt(2 / 96), of the estimate.
+  CHECK(squares / repeats == Approx(1).margin(3 * std::sqrt(2.0 / repeats)));
 }
 
 TEST_CASE("shared noise: frames in both halves are told from a pattern by other micrographs") {
