@@ -29,6 +29,7 @@ class CpuBackend : public Backend {
   void upload(std::span<const float> values, const Tensor& destination) override;
   void download(const Tensor& source, std::span<float> values) override;
   void fill_zero(const Tensor& destination) override;
+  void copy(const Tensor& source, const Tensor& destination) override;
   void synchronize() override {}
 
   std::unique_ptr<ConvTranspose2d> make_conv_transpose2d(const ConvTranspose2dDesc& desc,

@@ -352,6 +352,10 @@ void CudnnPass::run_plain(const Tensor& from,
                          context_.stream());
 }
 
+std::string CudnnPass::implementation() const {
+  return fused_ ? "cuDNN " + fused_->name() : "cuDNN " + plain_->name() + ", epilogue apart";
+}
+
 CudnnWeightGradient::CudnnWeightGradient(Context& context, const ConvolutionGeometry& geometry)
     : context_(context), parts_(geometry.batch_parts()), geometry_(part_of(geometry, parts_)) {
   const ConvolutionGeometry& g = geometry_;
