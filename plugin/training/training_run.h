@@ -54,6 +54,8 @@ class TrainingRun {
   double best_loss() const { return checkpoint_.best_loss; }
   std::int64_t best_step() const { return checkpoint_.best_step; }
   std::int64_t step_count() const { return trainer_.step_count(); }
+  // Of the network, for activations and gradients.
+  std::size_t planned_memory_bytes() const { return trainer_.memory_bytes(); }
   std::int64_t steps_done() const { return trainer_.steps_done(); }
   // Validation before the first step; empty if that was in an earlier run.
   std::optional<double> first_loss() const { return first_loss_; }
