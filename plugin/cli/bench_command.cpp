@@ -173,10 +173,12 @@ CommandAction define_bench(CLI::App& parser) {
       ->check(CLI::Range(0.0, 3600.0));
   parser.add_flag(
       "--layers", options->layers, "Also each layer alone: its time, its limit, and what it runs");
-  parser.add_option(
-      "--disk",
-      options->disk_folder,
-      "Folder in which a file of 1 GB is written, read and removed, for the rates of its disk");
+  parser
+      .add_option(
+          "--disk",
+          options->disk_folder,
+          "Folder in which a file of 1 GB is written, read and removed, for the rates of its disk")
+      ->check(CLI::ExistingDirectory);
   parser.add_option("--loader",
                     options->loader_paths,
                     "Files, patterns or folders: how fast they are read in training that streams, "
