@@ -22,6 +22,12 @@ bool is_gpu(const Backend& backend) {
   return backend.name().starts_with("cuda:");
 }
 
+void limit_gpu_memory(const std::vector<std::unique_ptr<Backend>>& backends,
+                      const RunOptions& options) {
+  for (const auto& backend : backends)
+    backend->limit_memory(options.gpu_memory_bytes);
+}
+
 std::size_t memory_limit_bytes(const Backend& backend, const RunOptions& options) {
   return is_gpu(backend) ? options.gpu_memory_bytes : options.memory_bytes;
 }

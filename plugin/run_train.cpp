@@ -194,6 +194,7 @@ std::string plan_train(const TrainJob& job) {
   const TrainingStart start = choose_start(job);
   const TrainingSet set = find_training_set(job, start.network);
   const auto backends = make_backends(job.run.device);
+  limit_gpu_memory(backends, job.run);
   TrainingPlan plan = make_plan(job, start, set.pairs, set.training_sizes, *backends.front());
   if (crops_are_made_on(*backends.front(), plan)) {
     // What is free is known once the network is there.
@@ -215,6 +216,7 @@ RunSummary run_train(const TrainJob& job, const OutputFolder& output, Progress& 
   const TrainingSet set = find_training_set(job, start.network);
   check_results(job, set, output);
   const auto backends = make_backends(job.run.device);
+  limit_gpu_memory(backends, job.run);
   if (backends.size() > 1)
     log_warning("training uses one GPU; the first of the {} named is taken", backends.size());
   Backend& backend = *backends.front();
@@ -235,6 +237,11 @@ RunSummary run_train(const TrainJob& job, const OutputFolder& output, Progress& 
   progress.note(describe(run->loader_plan()));
   warn_of_memory(run->loader_plan());
   run->run(progress);
+  if (backend.taken_memory_bytes() > 0)
+    progress.note(fmt::format(
+        "GPU memory: {:.2f} GB for activations and gradients as planned, {:.2f} GB in all",
+        static_cast<double>(run->planned_memory_bytes()) / 1e9,
+        static_cast<double>(backend.taken_memory_bytes()) / 1e9));
 
   progress.begin("model", 1);
   const std::string path = output.file(model_name);

@@ -35,6 +35,12 @@ class Backend {
   virtual void use_in_this_thread() const {}
 
   virtual std::size_t free_memory_bytes() const = 0;
+  // What it has taken of a memory of its own, for tensors and for what operations need besides; 0
+  // for a processor that computes in the memory of the host. The driver's own share is not counted.
+  virtual std::size_t taken_memory_bytes() const { return 0; }
+  // Allocations beyond this fail, and free_memory_bytes() counts within it; without effect where
+  // taken_memory_bytes() is 0.
+  virtual void limit_memory(std::size_t /*limit_bytes*/) {}
   virtual std::shared_ptr<Storage> allocate(std::size_t size_bytes) = 0;
   // Host memory from which upload() and into which download() is fastest (page-locked for a GPU).
   virtual std::shared_ptr<Storage> allocate_staging(std::size_t size_bytes) = 0;
@@ -56,6 +62,8 @@ class Backend {
                                const ImagePart& part,
                                const HostImage& image) = 0;
   virtual void fill_zero(const Tensor& destination) = 0;  // dense tensors
+  // Between dense tensors of one shape and type.
+  virtual void copy(const Tensor& source, const Tensor& destination) = 0;
   virtual void synchronize() = 0;
 
   // Splits what the backend cannot fuse (pool_output) into several operations.

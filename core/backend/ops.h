@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 
 // Descriptions and interfaces of the operations a network is made of. An operation is made once for
 // fixed shapes and run many times; making it may search for the fastest algorithm, running it
@@ -49,6 +50,13 @@ struct Conv2dDesc {
   Shape pooled() const { return {input.batch, input.height / 2, input.width / 2, output_channels}; }
 };
 
+// What an operation runs, for people: an engine of a library, a kernel. Empty before its first use.
+struct Implementations {
+  std::string forward{};
+  std::string data_gradient{};
+  std::string weight_gradient{};
+};
+
 class Conv2d {
  public:
   virtual ~Conv2d() = default;
@@ -66,8 +74,11 @@ class Conv2d {
     Tensor second_gradient;  // overwritten
   };
   virtual void forward(const Forward& values) = 0;
-  // Needs the values of the forward pass. Overwrites the gradients of weight and bias.
+  // Needs the values of the forward pass. Overwrites the gradients of weight and bias. Without
+  // input_gradient, second_gradient and pooled_gradient only those are computed, from the output
+  // gradient as it is.
   virtual void backward(const Forward& values, const Backward& gradients) = 0;
+  virtual Implementations implementations() const { return {}; }
 };
 
 // Learned x2 upsampling: y[2h + r, 2w + s, o] = sum_i x[h, w, i] * weight[i, o, r, s] + bias[o],
@@ -87,9 +98,11 @@ class ConvTranspose2d {
  public:
   virtual ~ConvTranspose2d() = default;
   virtual void forward(const Tensor& input, const Tensor& output) = 0;
+  // Without `input_gradient` only the gradients of weight and bias are computed.
   virtual void backward(const Tensor& input,
                         const Tensor& output_gradient,
                         const Tensor& input_gradient) = 0;
+  virtual Implementations implementations() const { return {}; }
 };
 
 enum class ResampleKind : std::uint8_t {

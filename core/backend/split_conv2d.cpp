@@ -13,8 +13,16 @@ void SplitConv2d::forward(const Forward& values) {
 }
 
 void SplitConv2d::backward(const Forward& values, const Backward& gradients) {
-  pool_->backward(values.output, gradients.pooled_gradient, gradients.output_gradient);
+  if (!gradients.pooled_gradient.empty())
+    pool_->backward(values.output, gradients.pooled_gradient, gradients.output_gradient);
   convolution_->backward(values, gradients);
+}
+
+Implementations SplitConv2d::implementations() const {
+  Implementations both = convolution_->implementations();
+  for (std::string* pass : {&both.forward, &both.data_gradient})
+    *pass += ", pool apart";
+  return both;
 }
 
 }  // namespace limpid

@@ -13,6 +13,7 @@ class SplitConv2d : public Conv2d {
 
   void forward(const Forward& values) override;
   void backward(const Forward& values, const Backward& gradients) override;
+  Implementations implementations() const override;
 
  private:
   std::unique_ptr<Conv2d> convolution_;

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace limpid {
@@ -37,6 +38,18 @@ class UNet : public Network {
   void forward(const std::function<void()>& between_layers = {}) override;
   // Writes the gradients of the parameters. Follows a forward().
   void backward();
+
+  // An operation with the tensors it works on in this network, to be timed alone; the network must
+  // outlive it.
+  struct Operation {
+    std::string name;  // as in layers_of(); a pool belongs to the convolution before it
+    std::function<void()> forward;
+    std::function<void()> backward;  // both gradients; like the next, null where there is none
+    std::function<void()> weight_gradient;  // the part of backward() that concerns the weights
+    std::function<Implementations()> implementations;  // null for what has no weights
+  };
+  // In the order of forward(). Without gradients in a network made for inference.
+  std::vector<Operation> operations();
 
  private:
   // Two convolutions, with what they read and write.

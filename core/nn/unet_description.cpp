@@ -2,6 +2,7 @@
 
 #include "core/backend/activation.h"
 #include "core/nn/description_json.h"
+#include "core/nn/unet_layers.h"
 
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
@@ -13,61 +14,6 @@ namespace {
 
 const char* name(Upsampling upsampling) {
   return upsampling == Upsampling::nearest ? "nearest" : "transposed_convolution";
-}
-
-// What lies before a convolution: side of the grid relative to the image, for costs.
-struct Layer {
-  std::string name{};
-  std::int64_t inputs = 0;
-  std::int64_t outputs = 0;
-  std::int64_t kernel = 0;
-  std::int64_t grid_px = 1;  // distance of neighbouring outputs on the image
-  bool transposed = false;
-};
-
-void add_pair(std::vector<Layer>& layers, const std::string& block, const Layer& first) {
-  layers.push_back(first);
-  layers.back().name = block + ".conv0";
-  layers.push_back(first);
-  layers.back().name = block + ".conv1";
-  layers.back().inputs = first.outputs;
-}
-
-std::vector<Layer> layers_of(const UNetDescription& d) {
-  std::vector<Layer> layers;
-  const auto grid = [&](std::int64_t level) { return d.unshuffle << level; };
-  std::int64_t inputs = d.unshuffle * d.unshuffle;
-  for (std::int64_t level = 0; level < d.levels(); ++level) {
-    const std::int64_t outputs = d.channels[static_cast<std::size_t>(level)];
-    add_pair(
-        layers,
-        fmt::format("enc{}", level),
-        {.inputs = inputs, .outputs = outputs, .kernel = d.kernel_size, .grid_px = grid(level)});
-    inputs = outputs;
-  }
-  for (std::int64_t level = d.levels() - 2; level >= 0; --level) {
-    const std::int64_t outputs = d.channels[static_cast<std::size_t>(level)];
-    if (d.upsampling == Upsampling::transposed_convolution)
-      layers.push_back({.name = fmt::format("up{}", level),
-                        .inputs = inputs,
-                        .outputs = outputs,
-                        .kernel = 2,
-                        .grid_px = grid(level),
-                        .transposed = true});
-    add_pair(layers,
-             fmt::format("dec{}", level),
-             {.inputs = d.upsampled_channels(level) + outputs,
-              .outputs = outputs,
-              .kernel = d.kernel_size,
-              .grid_px = grid(level)});
-    inputs = outputs;
-  }
-  layers.push_back({.name = "out",
-                    .inputs = inputs,
-                    .outputs = d.unshuffle * d.unshuffle,
-                    .kernel = 1,
-                    .grid_px = d.unshuffle});
-  return layers;
 }
 
 }  // namespace
@@ -98,9 +44,12 @@ std::int64_t UNetDescription::receptive_radius_px() const {
 
 std::vector<ParameterSpec> UNetDescription::parameters() const {
   std::vector<ParameterSpec> specs;
-  for (const Layer& layer : layers_of(*this)) {
-    const std::int64_t a = layer.transposed ? layer.inputs : layer.outputs;
-    const std::int64_t b = layer.transposed ? layer.outputs : layer.inputs;
+  for (const UNetLayer& layer : layers_of(*this)) {
+    if (!layer.has_weights())
+      continue;
+    const bool transposed = layer.kind == LayerKind::transposed_convolution;
+    const std::int64_t a = transposed ? layer.inputs : layer.outputs;
+    const std::int64_t b = transposed ? layer.outputs : layer.inputs;
     specs.push_back({layer.name + ".weight", {a, b, layer.kernel, layer.kernel}});
     specs.push_back({layer.name + ".bias", {layer.outputs}});
   }
@@ -109,8 +58,9 @@ std::vector<ParameterSpec> UNetDescription::parameters() const {
 
 double UNetDescription::multiply_adds_per_pixel() const {
   double sum = 0;
-  for (const Layer& layer : layers_of(*this)) {
-    const std::int64_t taps = layer.transposed ? 1 : layer.kernel * layer.kernel;
+  for (const UNetLayer& layer : layers_of(*this)) {
+    const bool transposed = layer.kind == LayerKind::transposed_convolution;
+    const std::int64_t taps = transposed ? 1 : layer.kernel * layer.kernel;
     sum += static_cast<double>(layer.inputs * layer.outputs * taps) /
            static_cast<double>(layer.grid_px * layer.grid_px);
   }
@@ -119,10 +69,11 @@ double UNetDescription::multiply_adds_per_pixel() const {
 
 double UNetDescription::widest_tensor_channels_per_pixel() const {
   double widest = 0;
-  for (const Layer& layer : layers_of(*this))
-    widest = std::max(widest,
-                      static_cast<double>(std::max(layer.inputs, layer.outputs)) /
-                          static_cast<double>(layer.grid_px * layer.grid_px));
+  for (const UNetLayer& layer : layers_of(*this))
+    if (layer.has_weights())
+      widest = std::max(widest,
+                        static_cast<double>(std::max(layer.inputs, layer.outputs)) /
+                            static_cast<double>(layer.grid_px * layer.grid_px));
   return widest;
 }
 

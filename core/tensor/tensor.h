@@ -127,4 +127,10 @@ class Tensor {
   std::size_t offset_bytes_ = 0;
 };
 
+inline void require_copyable(const Tensor& source, const Tensor& destination) {
+  require(source.shape() == destination.shape() && source.type() == destination.type() &&
+              source.is_dense() && destination.is_dense(),
+          "a copy between tensors that differ");
+}
+
 }  // namespace limpid

@@ -73,6 +73,8 @@ class Trainer {
   // Loss of the last step. Waits for the device. Throws DivergenceError.
   double loss();
 
+  // Of the network, for activations and gradients.
+  std::size_t memory_bytes() const { return network_.memory_bytes(); }
   std::int64_t steps_done() const { return steps_done_; }
   std::int64_t step_count() const { return settings_.step_count; }
   // To be set before the first step when the number of steps follows from their speed.

@@ -3,7 +3,9 @@
 #include "core/io/atomic_file.h"
 #include "plugin/benchmark/benchmark.h"
 #include "plugin/benchmark/feed_benchmark.h"
+#include "plugin/benchmark/layer_benchmark.h"
 #include "plugin/benchmark/loader_benchmark.h"
+#include "plugin/benchmark/machine_limits.h"
 #include "plugin/cli/checked_option.h"
 #include "plugin/cli/command.h"
 #include "plugin/cli/memory_size.h"
@@ -13,7 +15,9 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdio>
 #include <memory>
@@ -33,6 +37,8 @@ struct BenchOptions {
   std::int64_t patch_size_px = 0;
   std::int64_t batch_size = 0;
   double seconds = 5;
+  bool layers = false;
+  std::string disk_folder;
   std::string json_file;
   std::vector<std::string> loader_paths;  // empty: networks are measured
   std::size_t memory_bytes = std::size_t{1} << 30;
@@ -127,24 +133,48 @@ int bench_loader(const BenchOptions& options) {
   return status(ExitCode::done);
 }
 
+// Prints everything as it is measured; returns it as JSON.
+nlohmann::json bench_backend(const BenchOptions& options, Backend& backend) {
+  constexpr double limit_s = 0.5;  // for each; they vary less than steps
+  constexpr double layer_s = 0.1;
+  const std::vector<BenchmarkCase> cases = cases_of(options, backend);
+  check_patch_sizes(cases);
+  const MachineLimits limits = measure_limits(
+      backend, {.seconds = std::min(limit_s, options.seconds), .disk_folder = options.disk_folder});
+  fmt::print("{}\n{}\n", device_line(backend), describe(limits));
+  std::fflush(stdout);
+  std::vector<BenchmarkResult> results;
+  results.reserve(cases.size());
+  for (const BenchmarkCase& what : cases)
+    results.push_back(run_benchmark(backend, what, limits.processor, options.seconds));
+  fmt::print("{}", benchmark_table(results));
+  nlohmann::json layers = nlohmann::json::array();
+  for (const BenchmarkCase& what : cases) {
+    if (!options.layers)
+      break;
+    const auto measured =
+        run_layer_benchmark(backend, what, limits.processor, std::min(layer_s, options.seconds));
+    fmt::print("\n{} {}\n{}", what.network, name(what.mode), layer_table(measured));
+    std::fflush(stdout);
+    layers.push_back({{"network", what.network},
+                      {"mode", name(what.mode)},
+                      {"passes", nlohmann::json::parse(layer_json(measured))}});
+  }
+  return {{"device", device_line(backend)},
+          {"limits", nlohmann::json::parse(limits_json(limits))},
+          {"results", nlohmann::json::parse(benchmark_json(results))},
+          {"layers", layers}};
+}
+
 int bench(const BenchOptions& options) {
   set_thread_count(options.threads);
   if (!options.loader_paths.empty())
     return bench_loader(options);
-  std::string json;
-  for (const auto& backend : make_backends(options.device)) {
-    const std::vector<BenchmarkCase> cases = cases_of(options, *backend);
-    check_patch_sizes(cases);
-    std::vector<BenchmarkResult> results;
-    results.reserve(cases.size());
-    for (const BenchmarkCase& what : cases)
-      results.push_back(run_benchmark(*backend, what, options.seconds));
-    fmt::print("{}", benchmark_table(device_line(*backend), results));
-    std::fflush(stdout);
-    json += (json.empty() ? "" : ",\n") + benchmark_json(device_line(*backend), results);
-  }
+  nlohmann::json json = nlohmann::json::array();
+  for (const auto& backend : make_backends(options.device))
+    json.push_back(bench_backend(options, *backend));
   if (!options.json_file.empty())
-    write_file_atomically(options.json_file, "[" + json + "]\n");
+    write_file_atomically(options.json_file, json.dump(1) + "\n");
   return status(ExitCode::done);
 }
 
@@ -170,6 +200,14 @@ CommandAction define_bench(CLI::App& parser) {
       ->check(CLI::Range(1, 4096));
   parser.add_option("--seconds", options->seconds, "How long to repeat each measurement")
       ->check(CLI::Range(0.0, 3600.0));
+  parser.add_flag(
+      "--layers", options->layers, "Also each layer alone: its time, its limit, and what it runs");
+  parser
+      .add_option(
+          "--disk",
+          options->disk_folder,
+          "Folder in which a file of 1 GB is written, read and removed, for the rates of its disk")
+      ->check(CLI::ExistingDirectory);
   parser.add_option("--loader",
                     options->loader_paths,
                     "Files, patterns or folders: how fast they are read in training that streams, "

@@ -55,6 +55,8 @@ class TrainingRun {
   double best_loss() const { return checkpoint_.best_loss; }
   std::int64_t best_step() const { return checkpoint_.best_step; }
   std::int64_t step_count() const { return trainer_.step_count(); }
+  // Of the network, for activations and gradients.
+  std::size_t planned_memory_bytes() const { return trainer_.memory_bytes(); }
   std::int64_t steps_done() const { return trainer_.steps_done(); }
   // How much of the time that this run has spent on steps the device had none to work on: 1 - time
   // of the device in steps, by its clock, / time that went by. Without the first step, which looks

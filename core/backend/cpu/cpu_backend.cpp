@@ -57,6 +57,10 @@ void CpuBackend::fill_zero(const Tensor& destination) {
   std::memset(destination.data(), 0, Tensor::size_bytes(destination.shape(), destination.type()));
 }
 
+void CpuBackend::copy(const Tensor& source, const Tensor& destination) {
+  copy_on_host(source, destination);
+}
+
 std::unique_ptr<Conv2d> CpuBackend::try_make_conv2d(const Conv2dDesc& desc,
                                                     Parameters& parameters) {
   if (desc.pool_output)

@@ -36,6 +36,7 @@ class CpuBackend : public Backend {
                        const ImagePart& part,
                        const HostImage& image) override;
   void fill_zero(const Tensor& destination) override;
+  void copy(const Tensor& source, const Tensor& destination) override;
   void synchronize() override {}
 
   std::unique_ptr<ConvTranspose2d> make_conv_transpose2d(const ConvTranspose2dDesc& desc,

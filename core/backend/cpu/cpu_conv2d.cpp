@@ -89,9 +89,10 @@ void CpuConv2d::backward(const Forward& values, const Backward& gradients) {
                               output_gradient.data(),
                               weight_gradient + desc_.input.channels,
                               nullptr);
-    second_->backward_data(output_gradient.data(), gradients.second_gradient.data());
+    if (!gradients.second_gradient.empty())
+      second_->backward_data(output_gradient.data(), gradients.second_gradient.data());
   }
-  if (desc_.needs_input_gradient) {
+  if (desc_.needs_input_gradient && !gradients.input_gradient.empty()) {
     require(desc_.input_type == compute_type_, "no gradient for an input of another type");
     first_.backward_data(output_gradient.data(), gradients.input_gradient.data());
     multiply_by_derivative(gradients.input_gradient, values.input, desc_.input_activation);

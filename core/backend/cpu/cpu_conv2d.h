@@ -16,6 +16,7 @@ class CpuConv2d : public Conv2d {
 
   void forward(const Forward& values) override;
   void backward(const Forward& values, const Backward& gradients) override;
+  Implementations implementations() const override { return first_.implementations(); }
 
  private:
   void pack_changed_weights();

@@ -90,6 +90,8 @@ void CpuConvTranspose2d::backward(const Tensor& input,
     for (std::int64_t tap = 0; tap < 4; ++tap)
       bias[o] += bias_by_tap[static_cast<std::size_t>(tap * desc_.output_channels + o)];
   }
+  if (input_gradient.empty())
+    return;
   taps_.backward_data(by_tap_.data(), input_gradient.data());
   multiply_by_derivative(input_gradient, input, desc_.input_activation);
 }

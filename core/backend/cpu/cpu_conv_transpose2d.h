@@ -21,6 +21,7 @@ class CpuConvTranspose2d : public ConvTranspose2d {
   void backward(const Tensor& input,
                 const Tensor& output_gradient,
                 const Tensor& input_gradient) override;
+  Implementations implementations() const override { return taps_.implementations(); }
 
  private:
   void pack_changed_weights();

@@ -137,4 +137,13 @@ void DnnlConvolution::backward_weights(const std::byte* input,
                 bias_gradient);
 }
 
+Implementations DnnlConvolution::implementations() const {
+  Implementations names{.forward = forward_description_.impl_info_str()};
+  if (backward_data_)
+    names.data_gradient = backward_data_->description.impl_info_str();
+  if (backward_weights_)
+    names.weight_gradient = backward_weights_->description.impl_info_str();
+  return names;
+}
+
 }  // namespace limpid::cpu

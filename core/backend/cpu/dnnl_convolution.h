@@ -45,6 +45,9 @@ class DnnlConvolution {
                         float* weight_gradient,
                         float* bias_gradient);
 
+  // Names of oneDNN's kernels; of the gradients after their first use.
+  Implementations implementations() const;
+
  private:
   struct BackwardData {
     dnnl::convolution_backward_data::primitive_desc description;

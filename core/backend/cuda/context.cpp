@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <map>
+#include <mutex>
 #include <string_view>
 
 namespace limpid::cuda {
@@ -42,11 +44,33 @@ void free_pinned(void* memory) {
     log_warning("releasing page-locked memory failed");
 }
 
+int selected_gpu() {
+  int index = 0;
+  LIMPID_CUDA(cudaGetDevice(&index));
+  return index;
+}
+
 }  // namespace
 
+MemoryLedger& device_memory_ledger(int gpu_index) {
+  static std::mutex mutex;
+  static std::map<int, MemoryLedger> ledgers;
+  const std::lock_guard lock(mutex);
+  return ledgers[gpu_index];
+}
+
 std::shared_ptr<Storage> allocate_device_memory(std::size_t size_bytes) {
+  MemoryLedger& ledger = device_memory_ledger(selected_gpu());
+  if (!ledger.take(size_bytes))
+    fail(ErrorKind::device,
+         "{} bytes of GPU memory are too many: {} of the {} that may be used are taken",
+         size_bytes,
+         ledger.taken_bytes(),
+         ledger.limit_bytes());
   void* memory = nullptr;
   const cudaError_t code = cudaMalloc(&memory, std::max<std::size_t>(size_bytes, 1));
+  if (code != cudaSuccess)
+    ledger.give_back(size_bytes);
   if (code == cudaErrorMemoryAllocation) {
     static_cast<void>(cudaGetLastError());  // it would be reported again by the next check
     std::size_t free_bytes = 0, total_bytes = 0;
@@ -58,14 +82,17 @@ std::shared_ptr<Storage> allocate_device_memory(std::size_t size_bytes) {
          total_bytes);
   }
   LIMPID_CUDA(code);
-  return std::make_shared<Storage>(
-      static_cast<std::byte*>(memory), size_bytes, std::shared_ptr<void>(memory, free_device));
+  const std::shared_ptr<void> owner(memory, [&ledger, size_bytes](void* address) {
+    free_device(address);
+    ledger.give_back(size_bytes);
+  });
+  return std::make_shared<Storage>(static_cast<std::byte*>(memory), size_bytes, owner);
 }
 
 std::size_t free_device_memory_bytes() {
   std::size_t free_bytes = 0, total_bytes = 0;
   LIMPID_CUDA(cudaMemGetInfo(&free_bytes, &total_bytes));
-  return free_bytes;
+  return device_memory_ledger(selected_gpu()).available_bytes(free_bytes);
 }
 
 std::shared_ptr<Storage> allocate_pinned(std::size_t size_bytes) {
@@ -92,12 +119,14 @@ std::shared_ptr<Storage> Context::workspace(std::size_t size_bytes) {
 }
 
 // The fast engines for tensors with strided pixels want workspaces as large as the tensors, and
-// without them convolutions take ten times as long; so half of what is free, within limits.
+// without them convolutions take ten times as long; so half of what is free, within limits, and
+// never more than there is.
 std::size_t Context::largest_workspace_bytes() const {
   constexpr std::size_t usual = std::size_t{512} << 20;
   constexpr std::size_t enough = std::size_t{4} << 30;
   const std::size_t held = workspace_ ? workspace_->size_bytes() : 0;
-  return std::clamp((held + free_device_memory_bytes()) / 2, usual, enough);
+  const std::size_t available = held + free_device_memory_bytes();
+  return std::min(std::clamp(available / 2, usual, enough), available);
 }
 
 }  // namespace limpid::cuda

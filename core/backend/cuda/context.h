@@ -2,6 +2,7 @@
 
 #include "core/backend/cuda/handles.h"
 #include "core/backend/cuda/plan_cache.h"
+#include "core/backend/memory_ledger.h"
 #include "core/tensor/tensor.h"
 
 #include <cstddef>
@@ -9,11 +10,15 @@
 
 namespace limpid::cuda {
 
-// Throws Error(device) that states the bytes when the memory is not enough.
+// On the GPU that the calling thread has selected. Throws Error(device) that states the bytes when
+// the memory, or the limit set in its ledger, is not enough.
 std::shared_ptr<Storage> allocate_device_memory(std::size_t size_bytes);
+// Within the limit.
 std::size_t free_device_memory_bytes();
 // Page-locked memory of the host.
 std::shared_ptr<Storage> allocate_pinned(std::size_t size_bytes);
+// What this process takes of one GPU's memory.
+MemoryLedger& device_memory_ledger(int gpu_index);
 
 // Which kernels run where there is a choice. $LIMPID_KERNELS, "own" or "cudnn", takes the choice
 // away, for tests and measurements.

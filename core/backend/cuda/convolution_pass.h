@@ -3,6 +3,7 @@
 #include "core/backend/cuda/cudnn_convolution.h"
 
 #include <memory>
+#include <string>
 
 namespace limpid::cuda {
 
@@ -23,6 +24,7 @@ class ConvolutionPass {
            const Tensor& to) const;
   // See CudnnPass.
   bool is_possible() const { return is_own_ || cudnn_->is_possible(); }
+  std::string implementation() const { return is_own_ ? "own rows" : cudnn_->implementation(); }
 
  private:
   void choose(const ConvolutionGeometry& geometry);

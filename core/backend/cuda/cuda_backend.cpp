@@ -52,6 +52,14 @@ std::size_t CudaBackend::free_memory_bytes() const {
   return free_device_memory_bytes();
 }
 
+std::size_t CudaBackend::taken_memory_bytes() const {
+  return device_memory_ledger(gpu_index_).taken_bytes();
+}
+
+void CudaBackend::limit_memory(std::size_t limit_bytes) {
+  device_memory_ledger(gpu_index_).set_limit(limit_bytes);
+}
+
 std::shared_ptr<Storage> CudaBackend::allocate(std::size_t size_bytes) {
   return allocate_device_memory(size_bytes);
 }
@@ -165,6 +173,15 @@ void CudaBackend::fill_zero(const Tensor& destination) {
   LIMPID_CUDA(cudaMemsetAsync(destination.data(),
                               0,
                               Tensor::size_bytes(destination.shape(), destination.type()),
+                              context_.stream()));
+}
+
+void CudaBackend::copy(const Tensor& source, const Tensor& destination) {
+  require_copyable(source, destination);
+  LIMPID_CUDA(cudaMemcpyAsync(destination.data(),
+                              source.data(),
+                              Tensor::size_bytes(source.shape(), source.type()),
+                              cudaMemcpyDeviceToDevice,
                               context_.stream()));
 }
 

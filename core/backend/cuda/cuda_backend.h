@@ -19,6 +19,8 @@ class CudaBackend : public Backend {
 
   void use_in_this_thread() const override;
   std::size_t free_memory_bytes() const override;
+  std::size_t taken_memory_bytes() const override;
+  void limit_memory(std::size_t limit_bytes) override;
   std::shared_ptr<Storage> allocate(std::size_t size_bytes) override;
   std::shared_ptr<Storage> allocate_staging(std::size_t size_bytes) override;
   void upload(std::span<const float> values, const Tensor& destination) override;
@@ -31,6 +33,7 @@ class CudaBackend : public Backend {
                        const ImagePart& part,
                        const HostImage& image) override;
   void fill_zero(const Tensor& destination) override;
+  void copy(const Tensor& source, const Tensor& destination) override;
   void synchronize() override;
 
   std::unique_ptr<ConvTranspose2d> make_conv_transpose2d(const ConvTranspose2dDesc& desc,

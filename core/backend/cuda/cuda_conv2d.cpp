@@ -113,12 +113,24 @@ void CudaConv2d::backward(const Forward& values, const Backward& gradients) {
     copy(gradients.output_gradient, y_gradient, context_.stream());
   }
   backward_weights_->run(weight_gradient_tensors(values, y_gradient));
-  if (backward_data_)
+  if (backward_data_ && !gradients.input_gradient.empty())
     backward_data_->run(y_gradient,
                         weight_address(parameters_, desc_.weight),
                         nullptr,
                         values.input,
                         whole(gradients.input_gradient, gradients.second_gradient));
+}
+
+Implementations CudaConv2d::implementations() const {
+  Implementations names;
+  if (forward_)
+    names.forward = forward_->implementation() + (dense_output_ ? ", copied" : "");
+  if (backward_data_)
+    names.data_gradient = backward_data_->implementation();
+  if (backward_weights_)
+    names.weight_gradient =
+        backward_weights_->implementation() + (dense_gradient_ ? ", copied" : "");
+  return names;
 }
 
 std::unique_ptr<Conv2d> make_cuda_conv2d(Context& context,

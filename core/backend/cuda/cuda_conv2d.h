@@ -24,6 +24,7 @@ class CudaConv2d : public Conv2d {
 
   void forward(const Forward& values) override;
   void backward(const Forward& values, const Backward& gradients) override;
+  Implementations implementations() const override;
 
  private:
   ConvolutionGeometry geometry(const Tensor& x, const Tensor& y) const;

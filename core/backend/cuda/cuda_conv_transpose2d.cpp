@@ -85,8 +85,21 @@ void CudaConvTranspose2d::backward(const Tensor& input,
   backward_weights_->run(large, input, gradient_address(parameters_, desc_.weight));
   column_sum(
       large, gradient_address(parameters_, desc_.bias), sum_workspace_->data(), context_.stream());
+  if (input_gradient.empty())
+    return;
   backward_data_->run(
       large, weight_address(parameters_, desc_.weight), nullptr, input, input_gradient);
+}
+
+Implementations CudaConvTranspose2d::implementations() const {
+  Implementations names;
+  if (forward_)
+    names.forward = forward_->implementation() + (dense_output_ ? ", copied" : "");
+  if (backward_weights_) {
+    names.data_gradient = backward_data_->implementation() + (dense_gradient_ ? ", copied" : "");
+    names.weight_gradient = backward_weights_->implementation();
+  }
+  return names;
 }
 
 }  // namespace limpid::cuda

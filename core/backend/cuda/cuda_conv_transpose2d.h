@@ -19,6 +19,7 @@ class CudaConvTranspose2d : public ConvTranspose2d {
   void backward(const Tensor& input,
                 const Tensor& output_gradient,
                 const Tensor& input_gradient) override;
+  Implementations implementations() const override;
 
  private:
   // `large` is the upsampled side.

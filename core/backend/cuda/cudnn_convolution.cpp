@@ -293,6 +293,10 @@ void CudnnPass::run_plain(const Tensor& from,
                          context_.stream());
 }
 
+std::string CudnnPass::implementation() const {
+  return fused_ ? "cuDNN " + fused_->name() : "cuDNN " + plain_->name() + ", epilogue apart";
+}
+
 CudnnWeightGradient::CudnnWeightGradient(Context& context, const ConvolutionGeometry& geometry)
     : context_(context), parts_(geometry.batch_parts()), geometry_(geometry.part()) {
   const ConvolutionGeometry& g = geometry_;

@@ -61,6 +61,7 @@ class CudnnPass {
                 const Tensor& to) const;
   // Whether cuDNN accepts `to` as it lies; otherwise the caller gives a dense tensor.
   bool is_possible() const { return fused_ != nullptr || plain_ != nullptr; }
+  std::string implementation() const;
 
  private:
   void run_fused(const Tensor& from,
@@ -90,6 +91,7 @@ class CudnnWeightGradient {
   CudnnWeightGradient(Context& context, const ConvolutionGeometry& geometry);
   void run(const Tensor& x, const Tensor& y_gradient, void* weight_gradient) const;
   bool is_possible() const { return plan_ != nullptr; }
+  std::string implementation() const { return "cuDNN " + plan_->name(); }
 
  private:
   void run_part(const Tensor& x, const Tensor& y_gradient, void* weight_gradient) const;

@@ -1,5 +1,6 @@
 #include "core/backend/cuda/cudnn_plan.h"
 
+#include "core/backend/cuda/refused_engines.h"
 #include "core/base/log.h"
 
 #include <algorithm>
@@ -17,22 +18,6 @@ namespace {
 constexpr std::int64_t candidates = 10;
 constexpr std::int64_t compiled_candidates = 3;
 
-// Engines whose results would differ by more than the order of a sum, or from run to run.
-std::vector<fe::NumericalNote_t> refused_notes(DataType type) {
-  using Note = fe::NumericalNote_t;
-  std::vector<Note> notes = {Note::NONDETERMINISTIC, Note::REDUCED_PRECISION_REDUCTION};
-  if (type == DataType::float32)  // tensor cores would round float32 inputs to 10 bits
-    notes.insert(notes.end(),
-                 {Note::TENSOR_CORE,
-                  Note::DOWN_CONVERT_INPUTS,
-                  Note::FFT,
-                  Note::WINOGRAD,
-                  Note::WINOGRAD_TILE_4x4,
-                  Note::WINOGRAD_TILE_6x6,
-                  Note::WINOGRAD_TILE_13x13});
-  return notes;
-}
-
 // The graph with its list of plans, or null when there is none.
 std::shared_ptr<fe::graph::Graph> list_plans(Context& context,
                                              DataType type,
@@ -45,7 +30,7 @@ std::shared_ptr<fe::graph::Graph> list_plans(Context& context,
     return nullptr;
   graph->deselect_workspace_greater_than(
       static_cast<std::int64_t>(context.largest_workspace_bytes()));
-  graph->deselect_numeric_notes(refused_notes(type));
+  graph->deselect_numeric_notes(refused_engines(type));
   if (!compiled_at_run_time)
     graph->deselect_behavior_notes({fe::BehaviorNote_t::RUNTIME_COMPILATION});
   return graph->check_support(context.cudnn()).is_good() ? graph : nullptr;
@@ -92,6 +77,11 @@ std::unique_ptr<CudnnPlan> CudnnPlan::make(Context& context,
   return nullptr;
 }
 
+std::string CudnnPlan::name_of(std::int64_t index) const {
+  std::string name;
+  return graph_->get_plan_name_at_index(index, name).is_good() ? name : std::string();
+}
+
 bool CudnnPlan::use_plan(std::int64_t index) {
   if (graph_->build_plan_at_index(context_.cudnn(), index).is_bad())
     return false;
@@ -106,10 +96,6 @@ bool CudnnPlan::use_plan(std::int64_t index) {
 // Sets index_ to the remembered or else the fastest plan; to -1 when none can be built.
 void CudnnPlan::choose(const std::string& key, bool compiled_at_run_time, const Tuning& tuning) {
   const std::int64_t count = graph_->get_execution_plan_count();
-  const auto name_of = [&](std::int64_t index) {
-    std::string name;
-    return graph_->get_plan_name_at_index(index, name).is_good() ? name : std::string();
-  };
   if (const auto remembered = context_.plans().find(key))
     for (std::int64_t index = 0; index < count; ++index)
       if (name_of(index) == *remembered && use_plan(index))

@@ -33,10 +33,13 @@ class CudnnPlan {
                                          const Tuning& tuning);
 
   void run(TensorAddresses& addresses) const;
+  // As cuDNN names it: engine and knobs.
+  std::string name() const { return name_of(index_); }
 
  private:
   CudnnPlan(Context& context, std::shared_ptr<cudnn_frontend::graph::Graph> graph)
       : context_(context), graph_(std::move(graph)) {}
+  std::string name_of(std::int64_t index) const;
   bool use_plan(std::int64_t index);
   void choose(const std::string& key, bool compiled_at_run_time, const Tuning& tuning);
 

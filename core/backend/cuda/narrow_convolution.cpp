@@ -85,7 +85,7 @@ void NarrowOutputConv2d::backward(const Forward& values, const Backward& gradien
                     gradient_address(parameters_, desc_.bias),
                     parameters_.gradient().type(),
                     context_.stream());
-  if (desc_.needs_input_gradient)
+  if (desc_.needs_input_gradient && !gradients.input_gradient.empty())
     convolve_narrow_to_wide(gradients.output_gradient,
                             gradients.input_gradient,
                             flipped,

@@ -24,7 +24,7 @@ class WeightGradient {
   // Once, before run(): measures both ways on the tensors, if it is not known which is faster.
   void choose(const Tensors& tensors);
   void run(const Tensors& tensors) const;
-  std::string implementation() const { return own_ ? "own strips" : "cuDNN"; }
+  std::string implementation() const { return own_ ? "own strips" : cudnn_->implementation(); }
 
  private:
   void run_own(const Tensors& tensors) const;

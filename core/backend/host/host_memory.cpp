@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <limits>
 #include <string>
@@ -72,6 +73,17 @@ std::size_t host_memory_bytes() {
   const auto group = control_group_memory();
   const std::uint64_t installed = pages_bytes(_SC_PHYS_PAGES);
   return static_cast<std::size_t>(group ? std::min(installed, group->limit_bytes) : installed);
+}
+
+void copy_on_host(const Tensor& source, const Tensor& destination) {
+  require_copyable(source, destination);
+  // Large enough for memcpy to write past the caches, as it does beyond a part of their size.
+  constexpr std::int64_t piece_bytes = std::int64_t{16} << 20;
+  const auto size = static_cast<std::int64_t>(Tensor::size_bytes(source.shape(), source.type()));
+  parallel_for(size, piece_bytes, [&](std::int64_t begin, std::int64_t end) {
+    std::memcpy(
+        destination.data() + begin, source.data() + begin, static_cast<std::size_t>(end - begin));
+  });
 }
 
 void copy_from_host(std::span<const float> values, const Tensor& destination) {

@@ -20,6 +20,9 @@ std::size_t free_host_memory_bytes();
 // What they allow at most, whatever is in use: the same at any time.
 std::size_t host_memory_bytes();
 
+// Between dense tensors of one shape and type, with all threads.
+void copy_on_host(const Tensor& source, const Tensor& destination);
+
 void copy_from_host(std::span<const float> values, const Tensor& destination);
 void copy_to_host(const Tensor& source, std::span<float> values);
 

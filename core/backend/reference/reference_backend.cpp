@@ -44,6 +44,10 @@ void ReferenceBackend::fill_zero(const Tensor& destination) {
   std::memset(destination.data(), 0, Tensor::size_bytes(destination.shape(), destination.type()));
 }
 
+void ReferenceBackend::copy(const Tensor& source, const Tensor& destination) {
+  copy_on_host(source, destination);
+}
+
 std::unique_ptr<Loss> ReferenceBackend::make_loss(const LossDesc& desc) {
   return make_host_loss(desc);
 }

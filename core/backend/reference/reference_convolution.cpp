@@ -194,7 +194,7 @@ class ReferenceConvTranspose2d : public ConvTranspose2d {
     const auto weight = parameter(parameters_, desc_.weight, desc_.type);
     std::vector<double> weight_sums(weight.size(), 0.0);
     std::vector<double> bias_sums(static_cast<std::size_t>(desc_.output_channels), 0.0);
-    const Elements in(input), g_out(output_gradient), g_in(input_gradient);
+    const Elements in(input), g_out(output_gradient);
     for_each_element(
         desc_.output(), [&](std::int64_t n, std::int64_t y, std::int64_t x, std::int64_t o) {
           const double g = g_out.get(n, y, x, o);
@@ -202,6 +202,11 @@ class ReferenceConvTranspose2d : public ConvTranspose2d {
           for (std::int64_t i = 0; i < desc_.input.channels; ++i)
             weight_sums[at(i, y, x, o)] += g * static_cast<double>(in.get(n, y / 2, x / 2, i));
         });
+    store_gradient(parameters_, desc_.weight, weight_sums);
+    store_gradient(parameters_, desc_.bias, bias_sums);
+    if (input_gradient.empty())
+      return;
+    const Elements g_in(input_gradient);
     for_each_element(desc_.input,
                      [&](std::int64_t n, std::int64_t y, std::int64_t x, std::int64_t i) {
                        double sum = 0;
@@ -214,8 +219,6 @@ class ReferenceConvTranspose2d : public ConvTranspose2d {
                            activation_derivative(desc_.input_activation, in.get(n, y, x, i));
                        g_in.set(n, y, x, i, sum * derivative);
                      });
-    store_gradient(parameters_, desc_.weight, weight_sums);
-    store_gradient(parameters_, desc_.bias, bias_sums);
   }
 
  private:

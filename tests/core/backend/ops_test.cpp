@@ -392,3 +392,46 @@ TEMPLATE_TEST_CASE("ops: a recorded step repeats what it did", "", CpuFloat32, C
   replay->run();
   CHECK(values_of(*backend, output) == std::vector<float>(4 * ones.size(), 2.0f));
 }
+
+TEMPLATE_TEST_CASE(
+    "ops: a copy carries every value", "", CpuFloat32, CpuBFloat16, CudaFloat32, CudaBFloat16) {
+  auto backend = make_test_backend<TestType>();
+  if (!backend)
+    return;
+  const Shape shape{1, 37, 61, 3};
+  const Tensor source = backend->allocate_tensor(shape, TestType::type);
+  const Tensor destination = backend->allocate_tensor(shape, TestType::type);
+  const auto values = rounded_to(TestType::type, random_values(shape.element_count(), 1));
+  backend->upload(values, source);
+  backend->upload(poison(shape.element_count()), destination);
+  backend->copy(source, destination);
+  CHECK(values_of(*backend, destination) == values);
+  CHECK_THROWS_AS(backend->copy(source, backend->allocate_tensor({1, 37, 60, 3}, TestType::type)),
+                  Error);
+}
+
+TEMPLATE_TEST_CASE("ops: conv_transpose2d gives weight gradients without that of its input",
+                   "",
+                   CpuFloat32,
+                   CudaFloat32) {
+  auto backend = make_test_backend<TestType>();
+  if (!backend)
+    return;
+  const auto weight_gradient = [&](bool alone) {
+    Parameters parameters(*backend, {{"w", {32, 16, 2, 2}}, {"b", {16}}});
+    const ConvTranspose2dDesc desc{.input = {1, 6, 8, 32},
+                                   .output_channels = 16,
+                                   .type = TestType::type,
+                                   .weight = 0,
+                                   .bias = 1};
+    auto op = backend->make_conv_transpose2d(desc, parameters);
+    const Tensor input = backend->allocate_tensor(desc.input, desc.type);
+    const Tensor output_gradient = backend->allocate_tensor(desc.output(), desc.type);
+    backend->upload(random_values(desc.input.element_count(), 1), input);
+    backend->upload(random_values(desc.output().element_count(), 2), output_gradient);
+    op->backward(
+        input, output_gradient, alone ? Tensor() : backend->allocate_tensor(desc.input, desc.type));
+    return parameters.gradients();
+  };
+  CHECK(weight_gradient(true) == weight_gradient(false));
+}

@@ -146,12 +146,19 @@ class Bench(Program):
     def test_one_measurement_as_table_and_json(self):
         table = self.check_done("bench", "--device", "cpu", "--network", "default", "--mode",
                                 "infer", "--patch", 64, "--batch", 1, "--seconds", 0, "--json",
-                                "speed $(x).json")
-        self.assertEqual(len(table.splitlines()), 3)
+                                "speed $(x).json", "--layers")
+        self.assertRegex(table.splitlines()[1], r"^limits: matrix product .* TFLOP/s, copy .* GB/s$")
+        self.assertRegex(table, r"(?m)^default +infer +64 +1 ")
+        self.assertRegex(table, r"(?m)^dec0.conv1 +64>64 3x3 at 32x32 +forward ")
         (device,) = json.loads((self.folder / "speed $(x).json").read_text())
         (result,) = device["results"]
         self.assertEqual(result["patch_size_px"], 64)
         self.assertGreater(result["patches_per_s"], 0)
+        self.assertGreater(device["limits"]["flop_per_s"], 0)
+        self.assertEqual(device["layers"][0]["passes"][0]["layer"], "unshuffle")
+
+    def test_a_disk_that_is_not_there(self):
+        self.check_refused(["bench", "--device", "cpu", "--disk", "none"], 2, "--disk")
 
     def test_sizes_that_no_network_takes(self):
         self.check_refused(["bench", "--device", "cpu", "--patch", 100], 2, "multiple of")

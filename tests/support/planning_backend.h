@@ -1,0 +1,53 @@
+#pragma once
+
+#include "core/backend/backend.h"
+
+namespace limpid::test {
+
+// A GPU's part in planning a network, without memory and without work: it lays tensors out as the
+// CUDA backend does, gives storage that holds nothing, and its operations may not be run.
+class PlanningBackend : public Backend {
+ public:
+  std::string name() const override { return "planning"; }
+  DataType compute_type() const override { return DataType::bfloat16; }
+  DataType weight_type() const override { return DataType::bfloat16; }
+  bool merges_inputs() const override { return true; }
+
+  // Of all that was asked for, given back or not.
+  std::size_t allocated_bytes() const { return allocated_bytes_; }
+
+  std::size_t free_memory_bytes() const override { return 0; }
+  std::shared_ptr<Storage> allocate(std::size_t size_bytes) override {
+    allocated_bytes_ += size_bytes;
+    return std::make_shared<Storage>(nullptr, size_bytes, nullptr);
+  }
+  std::shared_ptr<Storage> allocate_staging(std::size_t) override { return nullptr; }
+  void upload(std::span<const float>, const Tensor&) override {}
+  void download(const Tensor&, std::span<float>) override {}
+  void fill_zero(const Tensor&) override {}
+  void copy(const Tensor&, const Tensor&) override {}
+  void synchronize() override {}
+
+  std::unique_ptr<ConvTranspose2d> make_conv_transpose2d(const ConvTranspose2dDesc&,
+                                                         Parameters&) override {
+    return nullptr;
+  }
+  std::unique_ptr<Resample> make_resample(const ResampleDesc&) override { return nullptr; }
+  std::unique_ptr<Loss> make_loss(const LossDesc&) override { return nullptr; }
+  std::unique_ptr<Adam> make_adam(const AdamDesc&, Parameters&) override { return nullptr; }
+  std::unique_ptr<Noise> make_noise(const NoiseDesc&) override { return nullptr; }
+
+ protected:
+  std::unique_ptr<Conv2d> try_make_conv2d(const Conv2dDesc&, Parameters&) override {
+    class Nothing : public Conv2d {
+      void forward(const Forward&) override {}
+      void backward(const Forward&, const Backward&) override {}
+    };
+    return std::make_unique<Nothing>();
+  }
+
+ private:
+  std::size_t allocated_bytes_ = 0;
+};
+
+}  // namespace limpid::test
