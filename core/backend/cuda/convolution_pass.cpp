@@ -13,8 +13,9 @@ bool has_own_kernel(const Context& context,
                     const ConvolutionGeometry& g,
                     CudnnPass::Direction direction) {
   const bool is_forward = direction == CudnnPass::Direction::forward;
-  return g.type == DataType::bfloat16 && g.kernel_size == 3 && g.step == 1 && g.padding == 1 &&
-         g.x_stride % 8 == 0 && g.y_stride % 8 == 0 &&
+  return context.kernels() != Kernels::cudnn && g.type == DataType::bfloat16 &&
+         g.kernel_size == 3 && g.step == 1 && g.padding == 1 && g.x_stride % 8 == 0 &&
+         g.y_stride % 8 == 0 &&
          can_convolve_rows(context.compute_capability(),
                            is_forward ? g.x.channels : g.y.channels,
                            is_forward ? g.y.channels : g.x.channels);
@@ -34,6 +35,10 @@ ConvolutionPass::ConvolutionPass(Context& context,
 }
 
 void ConvolutionPass::choose(const ConvolutionGeometry& geometry) {
+  if (context_.kernels() == Kernels::own) {
+    is_own_ = true;
+    return;
+  }
   const std::string key =
       fmt::format("{} {} b{} a{} d{} kernel",
                   direction_ == Direction::forward ? "forward" : "backward_data",

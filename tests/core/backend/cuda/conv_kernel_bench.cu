@@ -212,6 +212,9 @@ struct Case {
   int output_extra = 0;
   Activation activation = Activation::relu;
   bool masked = true;
+  // Where a slice begins in the wider tensor. Networks have them at multiples of 32 channels; at
+  // others, writes change parts of 32-byte sectors, which takes twice as long.
+  int first_channel = 8;
 };
 
 __device__ float random_value(std::uint64_t i, unsigned seed) {
@@ -279,29 +282,30 @@ __global__ void plain_convolution(View input,
   }
 }
 
-// A slice of a wider tensor on the GPU; the wider one begins 8 channels before it.
+// A slice of a wider tensor on the GPU.
 struct DeviceImage {
   Shape shape;
   std::int64_t stride;
+  std::int64_t first;  // channel
   std::int64_t count;
   Element* memory = nullptr;
 
-  DeviceImage(Shape s, int extra) : shape(s), stride(s.channels + extra) {
+  DeviceImage(Shape s, int extra, int first_channel)
+      : shape(s), stride(s.channels + extra), first(extra > 0 ? first_channel : 0) {
     count = s.pixel_count() * stride;
     CHECK_CUDA(cudaMalloc(&memory, static_cast<std::size_t>(count) * sizeof(Element)));
   }
   ~DeviceImage() { cudaFree(memory); }
   DeviceImage(const DeviceImage&) = delete;
   DeviceImage& operator=(const DeviceImage&) = delete;
-  std::int64_t first() const { return stride > shape.channels ? 8 : 0; }
-  View view() const { return {memory + first(), stride}; }
+  View view() const { return {memory + first, stride}; }
   Tensor tensor() const {
     Shape wide = shape;
     wide.channels = stride;
     auto storage = std::make_shared<Storage>(reinterpret_cast<std::byte*>(memory),
                                              static_cast<std::size_t>(count) * sizeof(Element),
                                              nullptr);
-    return Tensor(wide, DataType::bfloat16, storage).channels(first(), shape.channels);
+    return Tensor(wide, DataType::bfloat16, storage).channels(first, shape.channels);
   }
   void randomize(unsigned seed, float scale = 1.0f) {
     fill_random<<<1024, 256>>>(memory, count, seed, scale);
@@ -319,11 +323,11 @@ struct Buffers {
   DeviceImage input, output, mask, weight, bias;
 
   explicit Buffers(const Case& c)
-      : input(c.input, c.input_extra),
-        output(output_shape(c), c.output_extra),
-        mask(output_shape(c), c.output_extra),
-        weight({1, 9, c.input.channels, c.outputs}, 0),
-        bias({1, 1, 1, c.outputs}, 0) {
+      : input(c.input, c.input_extra, c.first_channel),
+        output(output_shape(c), c.output_extra, c.first_channel),
+        mask(output_shape(c), c.output_extra, c.first_channel),
+        weight({1, 9, c.input.channels, c.outputs}, 0, 0),
+        bias({1, 1, 1, c.outputs}, 0, 0) {
     input.randomize(1);
     mask.randomize(2);
     weight.randomize(3, 0.1f);
@@ -345,7 +349,7 @@ struct Buffers {
 
 bool agrees(const Case& c, int processors) {
   Buffers b(c);
-  DeviceImage expected(b.output.shape, c.output_extra);
+  DeviceImage expected(b.output.shape, c.output_extra, c.first_channel);
   b.output.poison();
   expected.poison();
   plain_convolution<<<4096, 256>>>(b.input.view(),
@@ -460,11 +464,20 @@ std::vector<Case> layers(std::int64_t batch) {
   const Shape half{batch, 512, 512, 64};
   const Shape quarter{batch, 256, 256, 128};
   return {
-      {.name = "enc0b, to a slice", .input = full, .outputs = 32, .output_extra = 32},
+      {.name = "enc0b, to a slice",
+       .input = full,
+       .outputs = 32,
+       .output_extra = 32,
+       .first_channel = 32},
+      {.name = "enc0b, 16 bytes off", .input = full, .outputs = 32, .output_extra = 32},
       {.name = "dec0b", .input = full, .outputs = 32},
       {.name = "dec0a", .input = with(full, 64), .outputs = 32},
       {.name = "enc1a", .input = with(half, 32), .outputs = 64},
-      {.name = "enc1b, to a slice", .input = half, .outputs = 64, .output_extra = 64},
+      {.name = "enc1b, to a slice",
+       .input = half,
+       .outputs = 64,
+       .output_extra = 64,
+       .first_channel = 64},
       {.name = "dec1b", .input = half, .outputs = 64},
       {.name = "dec1a", .input = with(half, 128), .outputs = 64},
       {.name = "enc2a", .input = with(quarter, 64), .outputs = 128},
@@ -473,7 +486,8 @@ std::vector<Case> layers(std::int64_t batch) {
        .input = full,
        .outputs = 32,
        .backward = true,
-       .input_extra = 32},
+       .input_extra = 32,
+       .first_channel = 32},
       {.name = "dec0b dgrad", .input = full, .outputs = 32, .backward = true},
       {.name = "dec0a dgrad", .input = full, .outputs = 64, .backward = true, .masked = false},
       {.name = "enc1a dgrad", .input = half, .outputs = 32, .backward = true, .masked = false},
