@@ -24,7 +24,8 @@ class NarrowInputConv2d : public Conv2d {
   std::shared_ptr<Storage> workspace_;
 };
 
-// The last layer: 1 to 4 output channels without an activation, float32 or the network's type.
+// The last layer: 1 to 4 output channels without an activation, float32 or the network's type. Two
+// inputs are neighbouring slices of one tensor.
 class NarrowOutputConv2d : public Conv2d {
  public:
   NarrowOutputConv2d(Context& context, const Conv2dDesc& desc, Parameters& parameters);
@@ -32,6 +33,11 @@ class NarrowOutputConv2d : public Conv2d {
   void backward(const Forward& values, const Backward& gradients) override;
 
  private:
+  bool is_pixelwise() const { return desc_.kernel_size == 1; }
+  void backward_by_taps(const Tensor& input,
+                        const Tensor& output_gradient,
+                        const Tensor& input_gradient);
+
   Context& context_;
   Conv2dDesc desc_;
   Parameters& parameters_;
