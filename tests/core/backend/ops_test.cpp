@@ -1,10 +1,12 @@
 #include "core/backend/backend.h"
 #include "core/backend/input_pair.h"
 #include "tests/support/backends.h"
+#include "tests/support/kernels.h"
 #include "tests/support/tensors.h"
 
 #include <limits>
 #include <string>
+#include <vector>
 
 using namespace limpid;
 using namespace limpid::test;
@@ -343,19 +345,28 @@ TEMPLATE_TEST_CASE("ops: conv_transpose2d agrees with the reference",
                    CpuBFloat16,
                    CudaFloat32,
                    CudaBFloat16) {
-  auto backend = make_test_backend<TestType>();
-  if (!backend)
-    return;
   auto reference = make_backend({.kind = DeviceKind::reference, .compute_type = TestType::type});
-  for (const Shape& shape : {Shape{2, 6, 10, 64}, Shape{1, 5, 7, 32}, Shape{1, 16, 16, 128}}) {
-    INFO(shape.height << " x " << shape.width << " x " << shape.channels);
-    const auto expected = run_transpose(*reference, shape, shape.channels / 2, TestType::type);
-    const auto found = run_transpose(*backend, shape, shape.channels / 2, TestType::type);
-    const double limit = tolerance(TestType::type);
-    CHECK(relative_difference(found.output, expected.output) < limit);
-    CHECK(relative_difference(found.input_gradient, expected.input_gradient) < limit);
-    CHECK(relative_difference(found.weight_gradient, expected.weight_gradient) < limit);
-    CHECK(relative_difference(found.bias_gradient, expected.bias_gradient) < limit);
+  for (const char* kernels : {"own", "cudnn"}) {
+    if (TestType::kind == DeviceKind::cpu && kernels != std::string("own"))
+      continue;
+    const WithKernels chosen(kernels);
+    auto backend = make_test_backend<TestType>();
+    if (!backend)
+      return;
+    std::vector<Shape> shapes{
+        {2, 6, 10, 64}, {1, 5, 7, 32}, {1, 16, 16, 128}, {3, 7, 9, 192}, {1, 3, 50, 512}};
+    if (TestType::kind == DeviceKind::cuda && kernels == std::string("own"))
+      shapes.push_back({1, 200, 190, 64});  // several steps for each block
+    for (const Shape& shape : shapes) {
+      INFO(kernels << ", " << shape.height << " x " << shape.width << " x " << shape.channels);
+      const auto expected = run_transpose(*reference, shape, shape.channels / 2, TestType::type);
+      const auto found = run_transpose(*backend, shape, shape.channels / 2, TestType::type);
+      const double limit = tolerance(TestType::type);
+      CHECK(relative_difference(found.output, expected.output) < limit);
+      CHECK(relative_difference(found.input_gradient, expected.input_gradient) < limit);
+      CHECK(relative_difference(found.weight_gradient, expected.weight_gradient) < limit);
+      CHECK(relative_difference(found.bias_gradient, expected.bias_gradient) < limit);
+    }
   }
 }
 

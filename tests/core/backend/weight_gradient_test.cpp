@@ -1,10 +1,10 @@
 #include "core/backend/backend.h"
 #include "tests/support/backends.h"
+#include "tests/support/kernels.h"
 #include "tests/support/tensors.h"
 
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <limits>
 #include <string>
 
@@ -13,14 +13,6 @@ using namespace limpid::test;
 
 // Weight gradients of 3x3 convolutions by the kernels that the environment asks for.
 namespace {
-
-class WithKernels {
- public:
-  explicit WithKernels(const char* choice) { setenv("LIMPID_KERNELS", choice, 1); }
-  ~WithKernels() { unsetenv("LIMPID_KERNELS"); }
-  WithKernels(const WithKernels&) = delete;
-  WithKernels& operator=(const WithKernels&) = delete;
-};
 
 struct Case {
   std::string what;
