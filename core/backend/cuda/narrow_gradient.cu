@@ -52,28 +52,29 @@ __global__ void __launch_bounds__(narrow_block_size, 2)
     __syncthreads();
     load_narrow_tile(tile_values, narrow, narrow_stride, g, tile);
     __syncthreads();
+    const T* from = wide + ((tile.n * g.height + tile.y0) * g.width + tile.x0) * wide_stride +
+                    group * vector_channels;
+    const auto rows_left = static_cast<int>(min(g.height - tile.y0, std::int64_t{tile_height}));
+    const auto columns_left = static_cast<int>(min(g.width - tile.x0, std::int64_t{tile_width}));
     for (int first = lane < lanes ? lane : tile_pixels; first < tile_pixels;
          first += unroll * lanes) {
       Vector8 v[unroll];
-      const float* corner[unroll];
+      int corner[unroll];
 #pragma unroll
       for (int u = 0; u < unroll; ++u) {
-        const int pixel = first + u * lanes;
-        const int row = min(pixel, tile_pixels - 1) / tile_width;
+        const int pixel = min(first + u * lanes, tile_pixels - 1);
+        const int row = pixel / tile_width;
         const int column = pixel % tile_width;
-        const std::int64_t y = tile.y0 + row;
-        const std::int64_t x = tile.x0 + column;
-        const bool inside = pixel < tile_pixels && y < g.height && x < g.width;
-        v[u] = inside ? load8(wide + ((tile.n * g.height + y) * g.width + x) * wide_stride +
-                              group * vector_channels)
-                      : Vector8{};
-        corner[u] = tile_values + (row * g.halo_width() + column) * g.narrow_channels;
+        const bool inside =
+            first + u * lanes < tile_pixels && row < rows_left && column < columns_left;
+        v[u] = inside ? load8(from + (row * g.width + column) * wide_stride) : Vector8{};
+        corner[u] = (row * g.halo_width() + column) * g.narrow_channels;
       }
 #pragma unroll
       for (int u = 0; u < unroll; ++u) {
 #pragma unroll
         for (int i = 0; i < taps_at_once; ++i) {
-          const float value = corner[u][offset[i]];
+          const float value = tile_values[corner[u] + offset[i]];
 #pragma unroll
           for (int j = 0; j < vector_channels; ++j)
             total[i].v[j] += value * v[u].v[j];

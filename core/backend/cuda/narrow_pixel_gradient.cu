@@ -12,7 +12,7 @@ namespace limpid::cuda {
 namespace {
 
 constexpr int block_size = 256;
-constexpr int unroll = 4;
+constexpr int unroll = 2;
 constexpr int multiprocessors = 132;
 
 // At once on a multiprocessor; more narrow channels take more registers.
