@@ -1,3 +1,4 @@
+#include "core/backend/cuda/block_sum.cuh"
 #include "core/backend/cuda/check.h"
 #include "core/backend/cuda/device_vector.cuh"
 #include "core/backend/cuda/kernels.h"
@@ -15,29 +16,22 @@ __global__ void set_scalars_kernel(AdamScalars* scalars, AdamScalars values) {
 // Sum of squares of a flat gradient, in a fixed order: one partial sum a block.
 template <class G>
 __global__ void square_sum_kernel(const G* gradient, std::int64_t count, double* partial) {
-  __shared__ double sums[block_size];
   double sum = 0;
   LIMPID_GRID_STRIDE(i, count) {
     const double g = to_float(gradient[i]);
     sum += g * g;
   }
-  sums[threadIdx.x] = sum;
-  __syncthreads();
-  if (threadIdx.x == 0) {
-    double total = 0;
-    for (int i = 0; i < block_size; ++i)
-      total += sums[i];
+  const double total = block_sum<block_size>(sum);
+  if (threadIdx.x == 0)
     partial[blockIdx.x] = total;
-  }
 }
 
-// As torch.nn.utils.clip_grad_norm_. One thread.
+// As torch.nn.utils.clip_grad_norm_. One block, one thread a partial sum.
 __global__ void clip_kernel(const double* partial, float limit, AdamScalars* scalars) {
-  double total = 0;
-  for (int i = 0; i < norm_blocks; ++i)
-    total += partial[i];
+  const double total = block_sum<norm_blocks>(partial[threadIdx.x]);
   const double scale = static_cast<double>(limit) / (sqrt(total) + 1e-6);
-  scalars->gradient_scale = static_cast<float>(scale < 1.0 ? scale : 1.0);
+  if (threadIdx.x == 0)
+    scalars->gradient_scale = static_cast<float>(scale < 1.0 ? scale : 1.0);
 }
 
 template <class G>
@@ -85,7 +79,7 @@ void adam_update(const AdamBlock& block,
       auto* partial = static_cast<double*>(workspace);
       square_sum_kernel<G><<<norm_blocks, block_size, 0, stream>>>(gradient, block.count, partial);
       LIMPID_CUDA_LAUNCH();
-      clip_kernel<<<1, 1, 0, stream>>>(partial, desc.max_gradient_norm, scalars);
+      clip_kernel<<<1, norm_blocks, 0, stream>>>(partial, desc.max_gradient_norm, scalars);
       LIMPID_CUDA_LAUNCH();
     }
     update_kernel<G><<<grid_size(block.count, block_size), block_size, 0, stream>>>(

@@ -20,6 +20,15 @@ void* gradient_address(const Parameters& parameters, std::size_t index) {
   return address(parameters.gradient(), parameters.offset(index));
 }
 
+Tensor joined_inputs(const Conv2dDesc& desc, const Tensor& first, const Tensor& second) {
+  if (desc.second_channels == 0)
+    return first;
+  const Tensor both = first.extended(desc.input.channels + desc.second_channels);
+  require(both.channels(desc.input.channels, desc.second_channels).data() == second.data(),
+          "the two inputs are not neighbours");
+  return both;
+}
+
 CudaConv2d::CudaConv2d(Context& context, const Conv2dDesc& desc, Parameters& parameters)
     : context_(context), desc_(desc), parameters_(parameters) {
   require(desc.input_type == desc.output_type, "a wide convolution between types");
@@ -34,15 +43,6 @@ ConvolutionGeometry CudaConv2d::geometry(const Tensor& x, const Tensor& y) const
           .step = 1,
           .padding = desc_.kernel_size / 2,
           .type = desc_.input_type};
-}
-
-Tensor CudaConv2d::whole(const Tensor& first, const Tensor& second) const {
-  if (desc_.second_channels == 0)
-    return first;
-  const Tensor both = first.extended(desc_.input.channels + desc_.second_channels);
-  require(both.channels(desc_.input.channels, desc_.second_channels).data() == second.data(),
-          "the two inputs are not neighbours");
-  return both;
 }
 
 Tensor CudaConv2d::dense_copy(const Tensor& tensor) {
@@ -140,7 +140,7 @@ std::unique_ptr<Conv2d> make_cuda_conv2d(Context& context,
       desc.input.channels <= 4 && desc.second_channels == 0 && !desc.needs_input_gradient;
   if (narrow_input)
     return std::make_unique<NarrowInputConv2d>(context, desc, parameters);
-  if (desc.output_channels <= 4 && desc.second_channels == 0 && desc.activation == Activation::none)
+  if (desc.output_channels <= 4 && desc.activation == Activation::none)
     return std::make_unique<NarrowOutputConv2d>(context, desc, parameters);
   return std::make_unique<CudaConv2d>(context, desc, parameters);
 }

@@ -16,6 +16,10 @@ namespace limpid::cuda {
 void* weight_address(const Parameters& parameters, std::size_t index);
 void* gradient_address(const Parameters& parameters, std::size_t index);
 
+// The one tensor of which the two inputs of a convolution (or their gradients) are neighbouring
+// slices; `first` where there is no second.
+Tensor joined_inputs(const Conv2dDesc& desc, const Tensor& first, const Tensor& second);
+
 // A convolution on the tensor cores, through cuDNN or own kernels. Two inputs are neighbouring
 // slices of one tensor and are read as one. Plans of the backward pass are made at its first use.
 class CudaConv2d : public Conv2d {
@@ -28,7 +32,9 @@ class CudaConv2d : public Conv2d {
 
  private:
   ConvolutionGeometry geometry(const Tensor& x, const Tensor& y) const;
-  Tensor whole(const Tensor& first, const Tensor& second) const;
+  Tensor whole(const Tensor& first, const Tensor& second) const {
+    return joined_inputs(desc_, first, second);
+  }
   WeightGradient::Tensors weight_gradient_tensors(const Forward& values,
                                                   const Tensor& y_gradient) const;
   void plan_backward(const Forward& values, const Backward& gradients);

@@ -1,7 +1,11 @@
 #include "core/backend/cuda/cuda_conv_transpose2d.h"
 
 #include "core/backend/cuda/cuda_conv2d.h"
+#include "core/backend/cuda/kernel_choice.h"
 #include "core/backend/cuda/kernels.h"
+#include "core/backend/cuda/transposed_convolution.h"
+
+#include <algorithm>
 
 namespace limpid::cuda {
 
@@ -25,66 +29,151 @@ Tensor CudaConvTranspose2d::dense_output() const {
   return Tensor(desc_.output(), desc_.type, dense_memory_);
 }
 
-void CudaConvTranspose2d::forward(const Tensor& input, const Tensor& output) {
-  if (!forward_) {
-    forward_ = std::make_unique<CudnnPass>(context_,
-                                           geometry(output, input),
-                                           CudnnPass::Direction::backward_data,
-                                           Epilogue{.bias = true});
-    dense_output_ = !forward_->is_possible();
-    if (dense_output_) {
-      dense_memory_ = allocate_device_memory(Tensor::size_bytes(desc_.output(), desc_.type));
-      forward_ = std::make_unique<CudnnPass>(context_,
-                                             geometry(dense_output(), input),
-                                             CudnnPass::Direction::backward_data,
-                                             Epilogue{});
-    }
-    if (!forward_->is_possible())
-      fail(ErrorKind::device,
-           "cuDNN has no transposed convolution for {}",
-           geometry(output, input).key());
-  }
-  const void* weight = weight_address(parameters_, desc_.weight);
-  const void* bias = weight_address(parameters_, desc_.bias);
-  if (!dense_output_)
-    return forward_->run(input, weight, bias, {}, output);
-  forward_->run(input, weight, bias, {}, dense_output());
-  copy(dense_output(), output, context_.stream());
+bool CudaConvTranspose2d::may_be_own() const {
+  return context_.kernels() != Kernels::cudnn &&
+         transposed_convolution_fits(
+             desc_.input, desc_.output_channels, desc_.type, context_.compute_capability());
 }
 
-void CudaConvTranspose2d::plan_backward(const Tensor& input, const Tensor& output_gradient) {
+void CudaConvTranspose2d::plan_forward(const Tensor& input, const Tensor& output) {
+  const std::string key = "upsampling " + geometry(output, input).key();
+  own_ = may_be_own();
+  if (own_ && own_is_chosen(context_, key))
+    return;
+  plan_cudnn_forward(input, output);
+  if (own_)
+    own_ = own_is_faster(
+        context_, key, [&] { run_own(input, output); }, [&] { run_cudnn(input, output); });
+  if (own_)
+    forward_.reset();
+}
+
+void CudaConvTranspose2d::plan_cudnn_forward(const Tensor& input, const Tensor& output) {
+  const auto plan = [&](const Tensor& large) {
+    forward_ = std::make_unique<CudnnPass>(context_,
+                                           geometry(large, input),
+                                           CudnnPass::Direction::backward_data,
+                                           Epilogue{.bias = true});
+    return forward_->is_possible();
+  };
+  if (plan(output))
+    return;
+  dense_output_ = true;
+  dense_memory_ = allocate_device_memory(Tensor::size_bytes(desc_.output(), desc_.type));
+  if (!plan(dense_output()))
+    fail(ErrorKind::device,
+         "cuDNN has no transposed convolution for {}",
+         geometry(output, input).key());
+}
+
+void CudaConvTranspose2d::forward(const Tensor& input, const Tensor& output) {
+  if (!own_ && !forward_)
+    plan_forward(input, output);
+  if (own_)
+    run_own(input, output);
+  else
+    run_cudnn(input, output);
+}
+
+void CudaConvTranspose2d::run_own(const Tensor& input, const Tensor& output) {
+  transposed_convolution(input,
+                         output,
+                         weight_address(parameters_, desc_.weight),
+                         weight_address(parameters_, desc_.bias),
+                         context_.multiprocessor_count(),
+                         context_.stream());
+}
+
+void CudaConvTranspose2d::run_cudnn(const Tensor& input, const Tensor& output) {
+  const Tensor large = dense_output_ ? dense_output() : output;
+  forward_->run(input,
+                weight_address(parameters_, desc_.weight),
+                weight_address(parameters_, desc_.bias),
+                {},
+                large);
+  if (dense_output_)
+    copy(large, output, context_.stream());
+}
+
+void CudaConvTranspose2d::plan_cudnn_backward(const Tensor& input,
+                                              const Tensor& output_gradient,
+                                              bool with_weights) {
   const Epilogue epilogue{.derivative_of = desc_.input_activation};
   const auto plan = [&](const Tensor& large) {
     backward_data_ = std::make_unique<CudnnPass>(
         context_, geometry(large, input), CudnnPass::Direction::forward, epilogue);
-    backward_weights_ = std::make_unique<CudnnWeightGradient>(context_, geometry(large, input));
-    return backward_data_->is_possible() && backward_weights_->is_possible();
+    if (with_weights)
+      backward_weights_ = std::make_unique<CudnnWeightGradient>(context_, geometry(large, input));
+    return backward_data_->is_possible() && (!with_weights || backward_weights_->is_possible());
   };
-  if (!plan(output_gradient)) {
-    dense_gradient_ = true;
-    if (!dense_memory_)
-      dense_memory_ = allocate_device_memory(Tensor::size_bytes(desc_.output(), desc_.type));
-    if (!plan(dense_output()))
-      fail(ErrorKind::device,
-           "cuDNN has no gradient for {}",
-           geometry(output_gradient, input).key());
-  }
-  sum_workspace_ = context_.workspace(column_sum_workspace(desc_.output()));
+  if (plan(output_gradient))
+    return;
+  dense_gradient_ = true;
+  if (!dense_memory_)
+    dense_memory_ = allocate_device_memory(Tensor::size_bytes(desc_.output(), desc_.type));
+  if (!plan(dense_output()))
+    fail(ErrorKind::device, "cuDNN has no gradient for {}", geometry(output_gradient, input).key());
+}
+
+void CudaConvTranspose2d::plan_backward(const Tensor& input, const Tensor& output_gradient) {
+  const std::string key = "gradients_of_upsampling " + geometry(output_gradient, input).key();
+  own_gradient_ = may_be_own();
+  const bool needs_cudnn = !own_gradient_ || !own_is_chosen(context_, key);
+  plan_cudnn_backward(input, output_gradient, needs_cudnn);
+  std::size_t workspace_bytes = column_sum_workspace(desc_.output());
+  if (own_gradient_)
+    workspace_bytes =
+        std::max(workspace_bytes,
+                 transposed_gradient_workspace(
+                     desc_.input, desc_.output_channels, context_.multiprocessor_count()));
+  gradient_workspace_ = context_.workspace(workspace_bytes);
+  if (!own_gradient_ || !needs_cudnn)
+    return;
+  const Tensor large = readable(output_gradient);
+  own_gradient_ = own_is_faster(
+      context_,
+      key,
+      [&] { weight_gradient_by_own(input, large); },
+      [&] { weight_gradient_by_cudnn(input, large); });
+  if (own_gradient_)
+    backward_weights_.reset();
+}
+
+Tensor CudaConvTranspose2d::readable(const Tensor& output_gradient) {
+  if (!dense_gradient_)
+    return output_gradient;
+  copy(output_gradient, dense_output(), context_.stream());
+  return dense_output();
+}
+
+void CudaConvTranspose2d::weight_gradient_by_own(const Tensor& input, const Tensor& large) {
+  transposed_gradient(input,
+                      large,
+                      gradient_address(parameters_, desc_.weight),
+                      gradient_address(parameters_, desc_.bias),
+                      gradient_workspace_->data(),
+                      context_.multiprocessor_count(),
+                      context_.stream());
+}
+
+void CudaConvTranspose2d::weight_gradient_by_cudnn(const Tensor& input, const Tensor& large) {
+  backward_weights_->run(large, input, gradient_address(parameters_, desc_.weight));
+  column_sum(large,
+             gradient_address(parameters_, desc_.bias),
+             gradient_workspace_->data(),
+             context_.stream());
 }
 
 void CudaConvTranspose2d::backward(const Tensor& input,
                                    const Tensor& output_gradient,
                                    const Tensor& input_gradient) {
-  if (!backward_weights_)
+  if (!backward_data_)
     plan_backward(input, output_gradient);
-  Tensor large = output_gradient;
-  if (dense_gradient_) {
-    large = dense_output();
-    copy(output_gradient, large, context_.stream());
-  }
-  backward_weights_->run(large, input, gradient_address(parameters_, desc_.weight));
-  column_sum(
-      large, gradient_address(parameters_, desc_.bias), sum_workspace_->data(), context_.stream());
+  const Tensor large = readable(output_gradient);
+  if (own_gradient_)
+    weight_gradient_by_own(input, large);
+  else
+    weight_gradient_by_cudnn(input, large);
   if (input_gradient.empty())
     return;
   backward_data_->run(
@@ -93,12 +182,16 @@ void CudaConvTranspose2d::backward(const Tensor& input,
 
 Implementations CudaConvTranspose2d::implementations() const {
   Implementations names;
-  if (forward_)
+  if (own_)
+    names.forward = "own upsampling";
+  else if (forward_)
     names.forward = forward_->implementation() + (dense_output_ ? ", copied" : "");
-  if (backward_weights_) {
+  if (backward_data_)
     names.data_gradient = backward_data_->implementation() + (dense_gradient_ ? ", copied" : "");
+  if (own_gradient_)
+    names.weight_gradient = "own upsampling";
+  else if (backward_weights_)
     names.weight_gradient = backward_weights_->implementation();
-  }
   return names;
 }
 

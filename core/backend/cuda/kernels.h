@@ -102,7 +102,7 @@ void convolve_wide_to_narrow(const Tensor& wide,
 
 // Gradient of those weights: dw(tap, n, w) = sum over pixels of wide[p, w] * narrow[p + tap - k/2,
 // n]. Sums are taken in a fixed order. Needs narrow_gradient_workspace() bytes. `weight_gradient`
-// has the type of wide.
+// has the type of wide, and so has `wide_sums`: the sum of wide over pixels, null: not wanted.
 std::size_t narrow_gradient_workspace(const Shape& wide,
                                       std::int64_t narrow_channels,
                                       std::int64_t kernel_size);
@@ -110,13 +110,34 @@ void narrow_weight_gradient(const Tensor& wide,
                             const Tensor& narrow,
                             const NarrowConvolution& convolution,
                             void* weight_gradient,
+                            void* wide_sums,
                             void* workspace,
                             cudaStream_t stream);
 // bias_gradient[n] = sum over pixels, for a narrow tensor; `bias_type` is the type of the result.
+std::size_t narrow_column_sum_workspace();
 void narrow_column_sum(const Tensor& narrow,
                        void* bias_gradient,
                        DataType bias_type,
+                       void* workspace,
                        cudaStream_t stream);
+
+// All gradients of a 1x1 convolution from a wide to a narrow tensor, from one reading of both.
+// `weight`, `weight_gradient` and `bias_gradient` have the type of wide; `wide_gradient`,
+// multiplied by the derivative of `wide_activation`, may be empty.
+struct NarrowGradients {
+  void* weight = nullptr;
+  void* bias = nullptr;
+};
+std::size_t narrow_pixel_gradient_workspace(const Shape& wide, std::int64_t narrow_channels);
+void narrow_pixel_gradients(const Tensor& wide,
+                            const Tensor& narrow_gradient,
+                            const NarrowConvolution& convolution,
+                            const void* weight,
+                            Activation wide_activation,
+                            const Tensor& wide_gradient,
+                            const NarrowGradients& results,
+                            void* workspace,
+                            cudaStream_t stream);
 
 // Weighted mean squared error; see Loss. `value` is one double on the device, `partial`
 // loss_workspace() bytes.

@@ -1,3 +1,4 @@
+#include "core/backend/cuda/block_sum.cuh"
 #include "core/backend/cuda/check.h"
 #include "core/backend/cuda/device_vector.cuh"
 #include "core/backend/cuda/kernels.h"
@@ -7,20 +8,6 @@ namespace {
 
 constexpr int block_size = 256;
 constexpr int blocks = 1024;
-
-// The sum over a block's threads, in a fixed order; every thread calls it, thread 0 gets the
-// result.
-__device__ double block_sum(double value) {
-  __shared__ double sums[block_size];
-  sums[threadIdx.x] = value;
-  __syncthreads();
-  for (int width = block_size / 2; width > 0; width /= 2) {
-    if (static_cast<int>(threadIdx.x) < width)
-      sums[threadIdx.x] += sums[threadIdx.x + width];
-    __syncthreads();
-  }
-  return sums[0];
-}
 
 __global__ void squared_error_kernel(const float* prediction,
                                      const float* target,
@@ -37,7 +24,7 @@ __global__ void squared_error_kernel(const float* prediction,
     sum += static_cast<double>(pixel_weight * difference * difference);
     gradient[i] = scale * pixel_weight * difference;
   }
-  const double total = block_sum(sum);
+  const double total = block_sum<block_size>(sum);
   if (threadIdx.x == 0)
     partial[blockIdx.x] = total;
 }
@@ -46,7 +33,7 @@ __global__ void finish_loss_kernel(const double* partial, std::int64_t count, do
   double sum = 0;
   for (int i = threadIdx.x; i < blocks; i += block_size)
     sum += partial[i];
-  const double total = block_sum(sum);
+  const double total = block_sum<block_size>(sum);
   if (threadIdx.x == 0)
     *value = total / static_cast<double>(count);
 }

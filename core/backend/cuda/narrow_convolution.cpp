@@ -18,8 +18,7 @@ NarrowInputConv2d::NarrowInputConv2d(Context& context,
                    .narrow_stride = 1,
                    .wide_stride = desc.kernel_size * desc.kernel_size * desc.input.channels} {
   workspace_ = context.workspace(
-      std::max(narrow_gradient_workspace(desc.output(), desc.input.channels, desc.kernel_size),
-               column_sum_workspace(desc.output())));
+      narrow_gradient_workspace(desc.output(), desc.input.channels, desc.kernel_size));
 }
 
 void NarrowInputConv2d::forward(const Forward& values) {
@@ -38,30 +37,32 @@ void NarrowInputConv2d::backward(const Forward& values, const Backward& gradient
                          values.input,
                          convolution_,
                          gradient_address(parameters_, desc_.weight),
+                         gradient_address(parameters_, desc_.bias),
                          workspace_->data(),
                          context_.stream());
-  column_sum(gradients.output_gradient,
-             gradient_address(parameters_, desc_.bias),
-             workspace_->data(),
-             context_.stream());
 }
 
 NarrowOutputConv2d::NarrowOutputConv2d(Context& context,
                                        const Conv2dDesc& desc,
                                        Parameters& parameters)
-    : context_(context),
-      desc_(desc),
-      parameters_(parameters),
-      convolution_{.kernel_size = desc.kernel_size,
-                   .tap_stride = desc.input.channels,
-                   .narrow_stride = desc.kernel_size * desc.kernel_size * desc.input.channels,
-                   .wide_stride = 1} {
+    : context_(context), desc_(desc), parameters_(parameters) {
+  require(desc.second_channels == 0 || desc.input_activation == Activation::none,
+          "a last layer of two inputs that multiplies the gradient of one");
+  Shape input = desc.input;
+  input.channels += desc.second_channels;
+  convolution_ = {.kernel_size = desc.kernel_size,
+                  .tap_stride = input.channels,
+                  .narrow_stride = desc.kernel_size * desc.kernel_size * input.channels,
+                  .wide_stride = 1};
   workspace_ = context.workspace(
-      narrow_gradient_workspace(desc.input, desc.output_channels, desc.kernel_size));
+      is_pixelwise()
+          ? narrow_pixel_gradient_workspace(input, desc.output_channels)
+          : std::max(narrow_gradient_workspace(input, desc.output_channels, desc.kernel_size),
+                     narrow_column_sum_workspace()));
 }
 
 void NarrowOutputConv2d::forward(const Forward& values) {
-  convolve_wide_to_narrow(values.input,
+  convolve_wide_to_narrow(joined_inputs(desc_, values.input, values.second),
                           values.output,
                           convolution_,
                           weight_address(parameters_, desc_.weight),
@@ -69,29 +70,53 @@ void NarrowOutputConv2d::forward(const Forward& values) {
                           context_.stream());
 }
 
+void NarrowOutputConv2d::backward(const Forward& values, const Backward& gradients) {
+  const Tensor input = joined_inputs(desc_, values.input, values.second);
+  const Tensor input_gradient =
+      desc_.needs_input_gradient && !gradients.input_gradient.empty()
+          ? joined_inputs(desc_, gradients.input_gradient, gradients.second_gradient)
+          : Tensor();
+  if (!is_pixelwise())
+    return backward_by_taps(input, gradients.output_gradient, input_gradient);
+  narrow_pixel_gradients(input,
+                         gradients.output_gradient,
+                         convolution_,
+                         weight_address(parameters_, desc_.weight),
+                         desc_.input_activation,
+                         input_gradient,
+                         {.weight = gradient_address(parameters_, desc_.weight),
+                          .bias = gradient_address(parameters_, desc_.bias)},
+                         workspace_->data(),
+                         context_.stream());
+}
+
 // dw(tap, o, i) = sum over pixels p of g[p, o] * x[p + tap, i] = sum over q of x[q, i] * g[q - tap,
 // o]: the kernel's sum with the taps flipped. The input gradient is a convolution of g with the
 // flipped kernel.
-void NarrowOutputConv2d::backward(const Forward& values, const Backward& gradients) {
+void NarrowOutputConv2d::backward_by_taps(const Tensor& input,
+                                          const Tensor& output_gradient,
+                                          const Tensor& input_gradient) {
   NarrowConvolution flipped = convolution_;
   flipped.flip = true;
-  narrow_weight_gradient(values.input,
-                         gradients.output_gradient,
+  narrow_weight_gradient(input,
+                         output_gradient,
                          flipped,
                          gradient_address(parameters_, desc_.weight),
+                         nullptr,
                          workspace_->data(),
                          context_.stream());
-  narrow_column_sum(gradients.output_gradient,
+  narrow_column_sum(output_gradient,
                     gradient_address(parameters_, desc_.bias),
                     parameters_.gradient().type(),
+                    workspace_->data(),
                     context_.stream());
-  if (desc_.needs_input_gradient && !gradients.input_gradient.empty())
-    convolve_narrow_to_wide(gradients.output_gradient,
-                            gradients.input_gradient,
+  if (!input_gradient.empty())
+    convolve_narrow_to_wide(output_gradient,
+                            input_gradient,
                             flipped,
                             weight_address(parameters_, desc_.weight),
                             nullptr,
-                            desc_.input_activation == Activation::none ? Tensor() : values.input,
+                            desc_.input_activation == Activation::none ? Tensor() : input,
                             desc_.input_activation,
                             context_.stream());
 }

@@ -29,7 +29,8 @@ class NarrowInputConv2d : public Conv2d {
   std::shared_ptr<Storage> workspace_;
 };
 
-// The last layer: 1 to 4 output channels without an activation, float32 or the network's type.
+// The last layer: 1 to 4 output channels without an activation, float32 or the network's type. Two
+// inputs are neighbouring slices of one tensor.
 class NarrowOutputConv2d : public Conv2d {
  public:
   NarrowOutputConv2d(Context& context, const Conv2dDesc& desc, Parameters& parameters);
@@ -38,6 +39,11 @@ class NarrowOutputConv2d : public Conv2d {
   Implementations implementations() const override { return narrow_kernels(); }
 
  private:
+  bool is_pixelwise() const { return desc_.kernel_size == 1; }
+  void backward_by_taps(const Tensor& input,
+                        const Tensor& output_gradient,
+                        const Tensor& input_gradient);
+
   Context& context_;
   Conv2dDesc desc_;
   Parameters& parameters_;

@@ -1,6 +1,7 @@
 #include "core/backend/cuda/check.h"
 #include "core/backend/cuda/device_vector.cuh"
 #include "core/backend/cuda/kernels.h"
+#include "core/backend/cuda/partial_sums.cuh"
 
 namespace limpid::cuda {
 namespace {
@@ -88,18 +89,6 @@ __global__ void column_sum_kernel(
     }
     __syncthreads();
   }
-}
-
-// One thread a channel.
-template <class T>
-__global__ void sum_partials_kernel(const float* partial, int partials, int channels, T* result) {
-  const int channel = blockIdx.x * blockDim.x + threadIdx.x;
-  if (channel >= channels)
-    return;
-  float total = 0.0f;
-  for (int i = 0; i < partials; ++i)
-    total += partial[static_cast<std::int64_t>(i) * channels + channel];
-  from_float(total, result[channel]);
 }
 
 // One thread an element.
@@ -199,7 +188,7 @@ void column_sum(const Tensor& gradient, void* bias_gradient, void* workspace, cu
     column_sum_kernel<T><<<column_sum_blocks, block_size, 0, stream>>>(
         elements<T>(gradient), gradient.pixel_stride(), groups, pixels, partial);
     LIMPID_CUDA_LAUNCH();
-    sum_partials_kernel<T><<<(channels + block_size - 1) / block_size, block_size, 0, stream>>>(
+    sum_rows_kernel<T><<<partial_grid(channels), partial_block_size, 0, stream>>>(
         partial, column_sum_blocks, channels, static_cast<T*>(bias_gradient));
   });
   LIMPID_CUDA_LAUNCH();

@@ -1,6 +1,7 @@
 #include "core/backend/cuda/check.h"
 #include "core/backend/cuda/strip_gradient.cuh"
 #include "core/backend/cuda/strip_gradient.h"
+#include "core/backend/cuda/warp_matrix.cuh"
 
 #include <cuda_bf16.h>
 
@@ -38,21 +39,10 @@ struct ThreadOfWarp {
     load(f, offset + strip_b_offset(lane, plane_bytes));
   }
   __device__ void load(Fragment& f, int offset) const {
-    asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
-                 : "=r"(f.r[0]), "=r"(f.r[1]), "=r"(f.r[2]), "=r"(f.r[3])
-                 : "r"(shared + offset)
-                 : "memory");
+    load_transposed_matrices(f.r, shared + offset);
   }
   __device__ void multiply_add(Sums& sums, const Fragment& a, const Fragment& b, int half) const {
-    asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 "
-        "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
-        : "+f"(sums.v[0]), "+f"(sums.v[1]), "+f"(sums.v[2]), "+f"(sums.v[3])
-        : "r"(a.r[0]),
-          "r"(a.r[1]),
-          "r"(a.r[2]),
-          "r"(a.r[3]),
-          "r"(b.r[2 * half]),
-          "r"(b.r[2 * half + 1]));
+    cuda::multiply_add(sums.v, a.r, b.r[2 * half], b.r[2 * half + 1]);
   }
   // Registers 0 and 2 hold channel lane / 4, the others the channel 8 behind; two pixels each.
   __device__ void add_pixels(Pair& sums, const Fragment& f) const {
@@ -66,21 +56,9 @@ struct CopyAsync {
   std::uint32_t shared;
 
   __device__ void operator()(int offset, const std::uint16_t* from, bool inside) const {
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(shared + offset),
-                 "l"(from),
-                 "r"(inside ? 16 : 0)
-                 : "memory");
+    copy_async(shared + offset, from, inside);
   }
 };
-
-__device__ void end_copies() {
-  asm volatile("cp.async.commit_group;" ::: "memory");
-}
-
-template <int Pending>
-__device__ void wait_for_copies() {
-  asm volatile("cp.async.wait_group %0;" ::"n"(Pending) : "memory");
-}
 
 // f(number, sum) for the sums of a thread, numbered as in strip_element().
 template <class Sums, class F>

@@ -1,10 +1,8 @@
 #include "core/backend/cuda/weight_gradient.h"
 
+#include "core/backend/cuda/kernel_choice.h"
 #include "core/backend/cuda/kernels.h"
 #include "core/backend/cuda/strip_gradient.h"
-#include "core/base/log.h"
-
-#include <limits>
 
 namespace limpid::cuda {
 
@@ -13,8 +11,7 @@ WeightGradient::WeightGradient(Context& context, const ConvolutionGeometry& geom
   const ConvolutionGeometry& g = geometry_;
   own_ = context.kernels() != Kernels::cudnn && g.kernel_size == 3 && g.step == 1 &&
          g.padding == 1 && strip_gradient_fits(g.x, g.y, g.type, context.compute_capability());
-  const bool decided = context.kernels() == Kernels::own || context.plans().find(key_) == "own";
-  if (!own_ || !decided)
+  if (!own_ || !own_is_chosen(context, key_))
     plan_cudnn();
   if (own_)
     workspace_ =
@@ -31,19 +28,8 @@ void WeightGradient::plan_cudnn() {
 void WeightGradient::choose(const Tensors& tensors) {
   if (!own_ || !cudnn_)
     return;
-  const auto remembered = context_.plans().find(key_);
-  if (remembered) {
-    own_ = remembered == "own";
-  } else {
-    const double never = std::numeric_limits<double>::infinity();
-    const double own_ms = measure_ms(
-        context_, [&] { run_own(tensors); }, never);
-    const double cudnn_ms = measure_ms(
-        context_, [&] { run_cudnn(tensors); }, never);
-    own_ = own_ms < cudnn_ms;
-    context_.plans().store(key_, own_ ? "own" : "cudnn");
-    log_debug("{}: own kernel {:.3f} ms, cuDNN {:.3f} ms", key_, own_ms, cudnn_ms);
-  }
+  own_ = own_is_faster(
+      context_, key_, [&] { run_own(tensors); }, [&] { run_cudnn(tensors); });
   if (own_)
     cudnn_.reset();
 }

@@ -1,10 +1,12 @@
 #include "core/backend/backend.h"
 #include "core/backend/input_pair.h"
 #include "tests/support/backends.h"
+#include "tests/support/kernels.h"
 #include "tests/support/tensors.h"
 
 #include <limits>
 #include <string>
+#include <vector>
 
 using namespace limpid;
 using namespace limpid::test;
@@ -150,6 +152,16 @@ const ConvCase conv_cases[] = {
      .input = {2, 17, 33, 4},
      .outputs = 64,
      .image_input = true},
+    {.what = "first layer of many tiles",
+     .input = {2, 130, 270, 1},
+     .outputs = 32,
+     .image_input = true},
+    {.what = "pixelwise first layer",
+     .input = {1, 31, 42, 1},
+     .outputs = 8,
+     .kernel = 1,
+     .activation = Activation::none,
+     .image_input = true},
     {.what = "wide first layer",
      .input = {1, 30, 21, 1},
      .outputs = 48,
@@ -170,6 +182,40 @@ const ConvCase conv_cases[] = {
      .activation = Activation::none,
      .image_output = true,
      .input_activation = Activation::relu},
+    {.what = "last layer to three channels",
+     .input = {1, 13, 9, 24},
+     .outputs = 3,
+     .kernel = 1,
+     .activation = Activation::none,
+     .image_output = true,
+     .input_activation = Activation::leaky_relu},
+    {.what = "last layer of many pixels",
+     .input = {1, 370, 380, 32},
+     .outputs = 1,
+     .kernel = 1,
+     .activation = Activation::none,
+     .image_output = true,
+     .input_activation = Activation::relu},
+    {.what = "last layer of two inputs",
+     .input = {1, 19, 21, 16},
+     .second = 8,
+     .outputs = 1,
+     .activation = Activation::none,
+     .image_output = true},
+    {.what = "pixelwise last layer of two inputs",
+     .input = {1, 19, 21, 16},
+     .second = 8,
+     .outputs = 1,
+     .kernel = 1,
+     .activation = Activation::none,
+     .image_output = true},
+    {.what = "last layer 13x13 to three channels",
+     .input = {1, 15, 14, 8},
+     .outputs = 3,
+     .kernel = 13,
+     .activation = Activation::none,
+     .image_output = true},
+    {.what = "two inputs 5x5", .input = {1, 31, 42, 16}, .second = 8, .outputs = 16, .kernel = 5},
     {.what = "last layer 3x3",
      .input = {1, 19, 21, 32},
      .outputs = 1,
@@ -299,19 +345,28 @@ TEMPLATE_TEST_CASE("ops: conv_transpose2d agrees with the reference",
                    CpuBFloat16,
                    CudaFloat32,
                    CudaBFloat16) {
-  auto backend = make_test_backend<TestType>();
-  if (!backend)
-    return;
   auto reference = make_backend({.kind = DeviceKind::reference, .compute_type = TestType::type});
-  for (const Shape& shape : {Shape{2, 6, 10, 64}, Shape{1, 5, 7, 32}, Shape{1, 16, 16, 128}}) {
-    INFO(shape.height << " x " << shape.width << " x " << shape.channels);
-    const auto expected = run_transpose(*reference, shape, shape.channels / 2, TestType::type);
-    const auto found = run_transpose(*backend, shape, shape.channels / 2, TestType::type);
-    const double limit = tolerance(TestType::type);
-    CHECK(relative_difference(found.output, expected.output) < limit);
-    CHECK(relative_difference(found.input_gradient, expected.input_gradient) < limit);
-    CHECK(relative_difference(found.weight_gradient, expected.weight_gradient) < limit);
-    CHECK(relative_difference(found.bias_gradient, expected.bias_gradient) < limit);
+  for (const char* kernels : {"own", "cudnn"}) {
+    if (TestType::kind == DeviceKind::cpu && kernels != std::string("own"))
+      continue;
+    const WithKernels chosen(kernels);
+    auto backend = make_test_backend<TestType>();
+    if (!backend)
+      return;
+    std::vector<Shape> shapes{
+        {2, 6, 10, 64}, {1, 5, 7, 32}, {1, 16, 16, 128}, {3, 7, 9, 192}, {1, 3, 50, 512}};
+    if (TestType::kind == DeviceKind::cuda && kernels == std::string("own"))
+      shapes.push_back({1, 200, 190, 64});  // several steps for each block
+    for (const Shape& shape : shapes) {
+      INFO(kernels << ", " << shape.height << " x " << shape.width << " x " << shape.channels);
+      const auto expected = run_transpose(*reference, shape, shape.channels / 2, TestType::type);
+      const auto found = run_transpose(*backend, shape, shape.channels / 2, TestType::type);
+      const double limit = tolerance(TestType::type);
+      CHECK(relative_difference(found.output, expected.output) < limit);
+      CHECK(relative_difference(found.input_gradient, expected.input_gradient) < limit);
+      CHECK(relative_difference(found.weight_gradient, expected.weight_gradient) < limit);
+      CHECK(relative_difference(found.bias_gradient, expected.bias_gradient) < limit);
+    }
   }
 }
 
