@@ -44,6 +44,6 @@ if(LIMPID_TESTS)
   install(TARGETS ${limpid_gpu_programs} RUNTIME DESTINATION bin COMPONENT gpu_check EXCLUDE_FROM_ALL)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/tests/pytorch DESTINATION tests
     COMPONENT gpu_check EXCLUDE_FROM_ALL FILES_MATCHING PATTERN "*.py")
-  install(PROGRAMS ${PROJECT_SOURCE_DIR}/tools/gpu_check DESTINATION . COMPONENT gpu_check EXCLUDE_FROM_ALL)
+  install(PROGRAMS ${PROJECT_SOURCE_DIR}/tools/gpu_check ${PROJECT_SOURCE_DIR}/tools/own_data DESTINATION . COMPONENT gpu_check EXCLUDE_FROM_ALL)
   install(SCRIPT ${PROJECT_SOURCE_DIR}/cmake/install_libraries.cmake COMPONENT gpu_check EXCLUDE_FROM_ALL)
 endif()

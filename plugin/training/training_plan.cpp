@@ -85,7 +85,9 @@ std::string settings_text(const TrainJob& job,
 
 TrainingStart choose_start(const TrainJob& job) {
   if (job.start_model.empty()) {
-    TrainingStart start{preset_network(job.network), {}, "random"};
+    TrainingStart start;
+    start.network = preset_network(job.network);
+    start.name = "random";
     start.values = initial_parameters(start.network, job.run.seed);
     return start;
   }
@@ -96,8 +98,11 @@ TrainingStart choose_start(const TrainJob& job) {
          "training from '{}': its network can be applied, not trained; expected a U-Net of "
          "'limpid train', such as 'default'",
          printable(job.start_model));
-  return {
-      *network, std::move(model.parameters), fmt::format("{} ({})", job.start_model, model.hash)};
+  return {*network,
+          std::move(model.parameters),
+          fmt::format("{} ({})", job.start_model, model.hash),
+          model.description.smallest_pixel_size_angstrom,
+          model.description.largest_pixel_size_angstrom};
 }
 
 std::int64_t smallest_useful_side_px(const TrainJob& job, const UNetDescription& network) {
@@ -145,6 +150,7 @@ TrainingPlan make_plan(const TrainJob& job,
   plan.patience = job.patience;
   settings.noise_radius_px = pairs.noise_radius_px;
   settings.blind_spot_seed = job.run.seed;
+  settings.blind_spot_spacing = plan.starts_from_model ? sparse_spacing : dense_spacing;
   plan.loader = loader_options(job, settings, pairs.sizes.size() - sizes.size());
   plan.settings_text = settings_text(job, plan, start, pairs);
   return plan;

@@ -56,7 +56,7 @@ class TrainTest(ProgramTest):
             self.assertEqual(list(row), ["step", "epoch", "training_loss", "validation_loss", "learning_rate",
                                          "seconds", "psnr_db", "ssim", "half_error"])
             for name, value in row.items():
-                if name in ("psnr_db", "ssim", "half_error") and value == "":
+                if (name in ("psnr_db", "ssim", "half_error") or row["step"] == "0") and value == "":
                     continue
                 if name != "half_error":  # unbiased: noise may bring it below 0
                     self.assertGreaterEqual(float(value), 0)
@@ -100,6 +100,14 @@ class Pairs(TrainTest):
         self.assertLess(losses[0]["first_validation_loss"], losses[1]["first_validation_loss"])
         self.check_done("denoise", "--device", "cpu", "--in_mics", self.list, "--o", "denoised", "--model",
                         "./tuned/model.safetensors")
+
+    def test_a_start_that_stays_the_best_is_kept_with_its_pixel_sizes(self):
+        said = self.check_done("train", "--device", "cpu", "--in_mics", self.list, "--from", "default", "--o", "out",
+                               "--epochs", 0.01, "--patch_size", 64, "--batch_size", 1, "--learning_rate", 1e-30)
+        self.assertIn("No step was better than the model it began with, which is kept", said)
+        line = [line for line in self.check_done("models", "info", "default").splitlines() if "pixel size" in line]
+        self.assertEqual(len(line), 1)
+        self.assertIn(line[0], self.check_done("models", "info", "./out/model.safetensors"))
 
     def test_unreadable_members_are_left_out_and_named(self):
         for index in range(4):
