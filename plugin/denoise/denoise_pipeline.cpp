@@ -5,13 +5,16 @@
 #include "core/base/parallel.h"
 #include "core/image/intensity.h"
 #include "limpid_version.h"
+#include "plugin/denoise/half_combination.h"
 #include "plugin/processors.h"
+#include "plugin/trust/pick_places.h"
 #include "plugin/trust/trust_numbers.h"
 #include "plugin/trust/trust_window.h"
 
 #include <atomic>
 #include <cmath>
 #include <exception>
+#include <map>
 #include <thread>
 #include <utility>
 
@@ -64,7 +67,10 @@ DenoisePipeline::DenoisePipeline(const std::vector<std::unique_ptr<Backend>>& ba
       model_(model),
       job_(job),
       output_(output),
-      notes_(model.description, job.resample) {}
+      notes_(model.description, job.resample) {
+  if (!job.coordinates.empty())
+    picks_ = PickList::read(job.coordinates);
+}
 
 void DenoisePipeline::run(const NextDenoiseItem& next,
                           const Progress& progress,
@@ -124,6 +130,9 @@ void DenoisePipeline::read(const NextDenoiseItem& next,
     attempt(work->outcome.result, "denoising", [&] {
       read_micrograph(work->outcome.item.entry.path, work->micrograph);
       read_windows(*work);
+      read_halves(*work);
+      if (picks_)
+        work->raw = work->micrograph.pixels;
     });
     if (!raw.push(std::move(work)))
       return;
@@ -140,34 +149,76 @@ void DenoisePipeline::denoise(Backend& backend,
   const MicrographDenoiserOptions treatment{
       .resample = job_.resample,
       .keep_high_resolution_angstrom = job_.keep_high_resolution_angstrom};
-  MicrographDenoiser denoiser(backend, model_, options, treatment);
+  NoiseMatchedDenoiser denoiser(backend, model_, options, treatment, job_.match_noise);
   // Of its own, because it is made for images of another size.
-  MicrographDenoiser window_denoiser(backend, model_, options, treatment);
+  NoiseMatchedDenoiser window_denoiser(backend, model_, options, treatment, job_.match_noise);
   while (auto next = raw.pop()) {
     if (progress.stop_requested())
       return;
     Work& work = **next;
-    ItemResult& result = work.outcome.result;
-    attempt(result, "denoising", [&] {
-      const std::optional<double> pixel_size = work.pixel_size_angstrom();
-      const auto [report, working_pixel_size] =
-          denoiser.denoise(work.micrograph.pixels, pixel_size);
-      notes_.say(result.name, pixel_size, working_pixel_size);
-      if (report.repaired_count > 0)
-        log_warning("'{}': {} pixels are not finite and were replaced by their surroundings",
-                    result.name,
-                    report.repaired_count);
-      work.outcome.pixel_count = work.micrograph.pixels.pixel_count();
-      result.numbers = {{"input_mean", report.scale.mean},
-                        {"input_sigma", report.scale.sigma},
-                        {"repaired_pixels", static_cast<double>(report.repaired_count)},
-                        {"tiles", static_cast<double>(report.tile_count)}};
-      if (working_pixel_size)
-        result.numbers["working_pixel_size_angstrom"] = *working_pixel_size;
+    attempt(work.outcome.result, "denoising", [&] {
+      denoise(work, denoiser);
       measure_quality(work, window_denoiser);
     });
     if (!denoised.push(std::move(*next)))
       return;
+  }
+}
+
+void DenoisePipeline::denoise(Work& work, NoiseMatchedDenoiser& denoiser) const {
+  ItemResult& result = work.outcome.result;
+  const std::optional<double> pixel_size = work.pixel_size_angstrom();
+  Image& pixels = work.micrograph.pixels;
+  const bool has_halves = !work.odd.empty();
+  auto report = denoiser.denoise(has_halves ? work.even : pixels, pixel_size);
+  if (has_halves) {
+    report.network.repaired_count +=
+        denoiser.denoise(work.odd, pixel_size).network.repaired_count + repair_non_finite(pixels);
+    combine_halves(work.even, work.odd, pixels);
+    work.even = work.odd = Image();
+    result.numbers["combined_halves"] = 1;
+  }
+  notes_.say(result.name, pixel_size, report.working_pixel_size_angstrom);
+  if (report.network.repaired_count > 0)
+    log_warning("'{}': {} pixels are not finite and were replaced by their surroundings",
+                result.name,
+                report.network.repaired_count);
+  work.outcome.pixel_count = pixels.pixel_count();
+  result.numbers.merge(std::map<std::string, double>{
+      {"input_mean", report.network.scale.mean},
+      {"input_sigma", report.network.scale.sigma},
+      {"repaired_pixels", static_cast<double>(report.network.repaired_count)},
+      {"tiles", static_cast<double>(report.network.tile_count)}});
+  if (report.working_pixel_size_angstrom)
+    result.numbers["working_pixel_size_angstrom"] = *report.working_pixel_size_angstrom;
+  if (report.weighting_dose)
+    result.numbers["matched_dose_e_per_square_angstrom"] = *report.weighting_dose;
+}
+
+// Without both halves the micrograph itself is denoised.
+void DenoisePipeline::read_halves(Work& work) const {
+  const MicrographEntry& entry = work.outcome.item.entry;
+  if (!job_.combine_halves || entry.even_path.empty() || entry.odd_path.empty())
+    return;
+  try {
+    for (const auto& [path, half] :
+         {std::pair(&entry.even_path, &work.even), std::pair(&entry.odd_path, &work.odd)}) {
+      *half = read_micrograph(*path).pixels;
+      const Image& pixels = work.micrograph.pixels;
+      if (half->width() != pixels.width() || half->height() != pixels.height())
+        fail(ErrorKind::input,
+             "'{}' has {} x {} pixels, its micrograph {} x {}",
+             *path,
+             half->width(),
+             half->height(),
+             pixels.width(),
+             pixels.height());
+    }
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::input)
+      throw;
+    log_warning("'{}': denoised itself and not by its halves: {}", entry.name, error.what());
+    work.even = work.odd = Image();
   }
 }
 
@@ -190,7 +241,7 @@ void DenoisePipeline::read_windows(Work& work) const {
   }
 }
 
-void DenoisePipeline::measure_quality(Work& work, MicrographDenoiser& denoiser) const {
+void DenoisePipeline::measure_quality(Work& work, NoiseMatchedDenoiser& denoiser) const {
   const MicrographEntry& entry = work.outcome.item.entry;
   const bool has_halves = !work.odd_window.empty();
   const std::optional<double> pixel_size = work.pixel_size_angstrom();
@@ -205,11 +256,33 @@ void DenoisePipeline::measure_quality(Work& work, MicrographDenoiser& denoiser) 
                        .pixel_size_angstrom = pixel_size.value_or(1.0),
                        .seed = job_.run.seed,
                        .denoise = [&](Image& image) { denoiser.denoise(image, pixel_size); }})));
+    measure_removed_particles(work);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::input)
       throw;
     log_warning("'{}': its quality cannot be measured: {}", entry.name, error.what());
   }
+}
+
+void DenoisePipeline::measure_removed_particles(Work& work) const {
+  const std::optional<double> pixel_size = work.pixel_size_angstrom();
+  if (!picks_ || !pixel_size)
+    return;
+  repair_non_finite(work.raw);
+  const PickPlaces places = choose_pick_places(picks_->of(work.outcome.result.name),
+                                               work.raw,
+                                               job_.particle_diameter_angstrom,
+                                               *pixel_size,
+                                               job_.run.seed);
+  if (places.picked.empty())
+    return;
+  const PickResidual residual = measure_pick_residual(
+      work.raw, work.micrograph.pixels, places.picked, places.random, places.window_px);
+  auto& numbers = work.outcome.result.numbers;
+  numbers["residual_at_picks_sigmas"] = residual.sigmas;
+  if (std::isfinite(residual.fraction))
+    numbers["residual_at_picks_fraction"] = residual.fraction;
+  work.raw = Image();
 }
 
 MrcWriteOptions DenoisePipeline::write_options(const Work& work) const {

@@ -2,13 +2,14 @@
 
 #include "core/backend/backend.h"
 #include "core/base/bounded_queue.h"
-#include "core/infer/micrograph_denoiser.h"
 #include "core/io/micrograph_file.h"
 #include "core/io/mrc_writer.h"
 #include "core/nn/model.h"
+#include "plugin/denoise/noise_matched_denoiser.h"
 #include "plugin/denoise/pixel_size_notes.h"
 #include "plugin/job.h"
 #include "plugin/micrographs/micrograph_table.h"
+#include "plugin/micrographs/pick_list.h"
 #include "plugin/output/output_folder.h"
 #include "plugin/progress.h"
 
@@ -45,6 +46,7 @@ struct DenoisedItem {
 // caller's writes.
 class DenoisePipeline {
  public:
+  // Reads the coordinates of the job: throws Error(usage).
   DenoisePipeline(const std::vector<std::unique_ptr<Backend>>& backends,
                   const Model& model,
                   const DenoiseJob& job,
@@ -61,6 +63,10 @@ class DenoisePipeline {
   struct Work {
     DenoisedItem outcome;
     Micrograph micrograph;  // raw, then denoised
+    // To be denoised in place of the micrograph; empty if it is denoised itself.
+    Image even;
+    Image odd;
+    Image raw;  // only if particles are looked for in what was removed
     // For its quality: the middle of the raw micrograph and of its halves, empty without any.
     Image raw_window;
     Image even_window;
@@ -83,8 +89,11 @@ class DenoisePipeline {
                const Progress& progress,
                WorkQueue& raw,
                WorkQueue& denoised) const;
+  void read_halves(Work& work) const;
   void read_windows(Work& work) const;
-  void measure_quality(Work& work, MicrographDenoiser& denoiser) const;
+  void denoise(Work& work, NoiseMatchedDenoiser& denoiser) const;
+  void measure_quality(Work& work, NoiseMatchedDenoiser& denoiser) const;
+  void measure_removed_particles(Work& work) const;
   void write(Work& work) const;
   MrcWriteOptions write_options(const Work& work) const;
 
@@ -92,6 +101,7 @@ class DenoisePipeline {
   const Model& model_;
   const DenoiseJob& job_;
   const OutputFolder& output_;
+  std::optional<PickList> picks_;
   mutable PixelSizeNotes notes_;
 };
 
