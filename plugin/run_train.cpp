@@ -14,6 +14,7 @@
 #include "plugin/training/example_picture.h"
 #include "plugin/training/half_check.h"
 #include "plugin/training/prepared_training.h"
+#include "plugin/training/removed_noise.h"
 #include "plugin/training/training_pairs.h"
 #include "plugin/training/training_plan.h"
 #include "plugin/training/training_run.h"
@@ -233,6 +234,10 @@ RunSummary run_train(const TrainJob& job, const OutputFolder& output, Progress& 
     std::filesystem::remove(output.file(TrainingRun::checkpoint_name));
 
   const HalfCheck halves = say_what_was_found(job, set.pairs, progress);
+
+  if (set.pairs.noise_spectrum)
+    *set.pairs.noise_spectrum =
+        measure_removed_noise(backend, start, set.pairs, set.split.training);
 
   TrainingPlan plan;
   const auto run = prepare_run(job, start, set, backend, output, plan);

@@ -16,6 +16,8 @@ namespace {
 constexpr std::int64_t line_begin_px = 6;
 constexpr std::int64_t line_end_px = 10;
 constexpr double shared_noise = 0.03;
+// Cells are this many times as wide as blocks: a ninth of the pixels is hidden.
+constexpr std::int64_t block_spacing = 3;
 
 using Lags = std::array<double, line_end_px + 1>;
 
@@ -77,13 +79,11 @@ std::int64_t measure_noise_radius_px(const Image& image) {
   return radius;
 }
 
-BlindSpots::BlindSpots(std::int64_t patch_size_px,
-                       std::int64_t noise_radius_px,
-                       std::int64_t spacing)
+BlindSpots::BlindSpots(std::int64_t patch_size_px, std::int64_t noise_radius_px)
     : size_(patch_size_px),
       margin_(noise_radius_px),
       core_(noise_radius_px + 1),
-      cell_(spacing * (core_ + 2 * margin_)) {}
+      cell_(block_spacing * (core_ + 2 * margin_)) {}
 
 void BlindSpots::hide(std::span<float> patch,
                       std::span<float> weights,

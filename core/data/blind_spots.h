@@ -19,19 +19,11 @@ namespace limpid {
 inline constexpr std::int64_t largest_noise_radius_px = 4;
 std::int64_t measure_noise_radius_px(const Image& image);
 
-// Cells are this many times as wide as what is hidden in them. A ninth of the pixels teaches fast,
-// but a network that knows whole micrographs sees that much of its input spoilt, and learns to live
-// with it; a 64th hardly disturbs it.
-inline constexpr std::int64_t dense_spacing = 3;
-inline constexpr std::int64_t sparse_spacing = 8;
-
 // Hides square blocks, one at a random place of every cell of a grid over the patch that begins at
 // random. Its core, all pixels farther than the radius from its border, is what is learnt from.
 class BlindSpots {
  public:
-  BlindSpots(std::int64_t patch_size_px,
-             std::int64_t noise_radius_px,
-             std::int64_t spacing = dense_spacing);
+  BlindSpots(std::int64_t patch_size_px, std::int64_t noise_radius_px);
 
   // In the patch each hidden pixel gets the value of one nearby that is not hidden, so that grey
   // values look as before. `weights` become 0 outside the cores, and equal with mean 1. A pure

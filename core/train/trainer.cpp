@@ -54,8 +54,7 @@ Trainer::Trainer(Backend& backend,
       {.max_gradient_norm = settings.max_gradient_norm, .keeps_average = true}, parameters_);
   target_ = backend.allocate_tensor(shape, DataType::float32);
   if (settings.noise_radius_px)
-    blind_spots_.emplace(
-        settings.patch_size_px, *settings.noise_radius_px, settings.blind_spot_spacing);
+    blind_spots_.emplace(settings.patch_size_px, *settings.noise_radius_px);
   loss_weight_ = backend.allocate_tensor(weight_shape(settings), DataType::float32);
   for (auto& staging : staging_)
     staging = backend.allocate_staging(staging_bytes(settings) / std::size(staging_));

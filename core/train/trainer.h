@@ -24,7 +24,6 @@ struct TrainingSettings {
   // Set for pairs that are one image twice: parts of each input are hidden
   // (core/data/blind_spots.h) and only they are learnt from. In pixels.
   std::optional<std::int64_t> noise_radius_px = {};
-  std::int64_t blind_spot_spacing = dense_spacing;
   std::uint64_t blind_spot_seed = 0;
 };
 

@@ -92,8 +92,7 @@ Validation::Validation(Backend& backend,
                NetworkUse::inference),
       prediction_(static_cast<std::size_t>(network_.image().shape().element_count())) {
   if (settings.noise_radius_px)
-    blind_spots_.emplace(
-        settings.patch_size_px, *settings.noise_radius_px, settings.blind_spot_spacing);
+    blind_spots_.emplace(settings.patch_size_px, *settings.noise_radius_px);
   const std::int64_t per_place = crops_per_place(settings);
   for (const std::int64_t index : indices) {
     if (crops_.size() >= most_crops * static_cast<std::size_t>(per_place))

@@ -25,9 +25,9 @@ constexpr int group_count = 24;
 constexpr double ice_begin = 1 / 4.4, ice_end = 1 / 3.2;
 constexpr double dose_step = 5;
 constexpr double largest_dose = 200;
-// Signal at 10 A looks a little like weights of up to about 30 e/A^2; these, with the signal
-// besides, come out above 60.
-constexpr double least_best_dose = 60;
+// Strong signal at 10 A looks like weights of up to about 30 e/A^2; weights of 40, with the signal
+// besides, come out above 50.
+constexpr double least_best_dose = 45;
 // The squared error of the fit, relative to that of a camera alone.
 constexpr double largest_error_left = 0.15;
 // Beyond some dose the shape hardly changes any more: the smallest that explains it as well.

@@ -12,7 +12,8 @@ namespace limpid {
 // remove too much or too little.
 
 // The dose in e/A^2 whose weights explain how the power falls between 10 A and the Nyquist
-// frequency, beside what the blur of a camera does; nothing if a camera alone can explain it, or if
+// frequency, beside what the blur of a camera does; of several that do so as well the smallest,
+// since the shape hardly changes beyond some dose. Nothing if a camera alone can explain it, or if
 // there are too few frequencies to tell. Of the middle of the image, whose pixels are finite. At
 // voltages below 300 kV it comes out as the higher dose that destroys as much there.
 std::optional<double> measure_weighting_dose(const Image& image, double pixel_size_angstrom);

@@ -20,10 +20,8 @@ namespace {
 
 constexpr double default_epochs = 20;
 constexpr float default_learning_rate = 1e-3f;
-// Fine-tuning starts from weights that are nearly right.
-constexpr float fine_tuning_rate = 3e-4f;
-// Blind spots teach from a small share of the pixels: their gradients are noisier.
-constexpr float blind_fine_tuning_rate = 1e-5f;
+// Fine-tuning starts from weights that are nearly right (tools/own_data).
+constexpr float fine_tuning_rate = 3e-5f;
 
 // Side of the crops: what was asked for, or as much as suits the processor and the micrographs.
 std::int64_t choose_patch_size(const TrainJob& job,
@@ -129,7 +127,6 @@ TrainingPlan make_plan(const TrainJob& job,
   settings.batch_size = job.batch_size > 0 ? job.batch_size : (gpu ? 16 : 4);
   settings.learning_rate = job.learning_rate > 0     ? static_cast<float>(job.learning_rate)
                            : job.start_model.empty() ? default_learning_rate
-                           : pairs.noise_radius_px   ? blind_fine_tuning_rate
                                                      : fine_tuning_rate;
   double pixel_count = 0;
   for (const PairSize& size : sizes)
@@ -150,7 +147,6 @@ TrainingPlan make_plan(const TrainJob& job,
   plan.patience = job.patience;
   settings.noise_radius_px = pairs.noise_radius_px;
   settings.blind_spot_seed = job.run.seed;
-  settings.blind_spot_spacing = plan.starts_from_model ? sparse_spacing : dense_spacing;
   plan.loader = loader_options(job, settings, pairs.sizes.size() - sizes.size());
   plan.settings_text = settings_text(job, plan, start, pairs);
   return plan;

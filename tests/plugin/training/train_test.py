@@ -74,7 +74,7 @@ class Pairs(TrainTest):
             self.assertIn(words, info)
             self.assertIn("pixel size        1 to 1 A", info)
             scores = self.rows(kind)[-1]
-            self.assertEqual(scores["half_error"] != "", kind in ("auto", "halves"))
+            self.assertEqual(scores["half_error"] != "", kind in ("auto", "halves", "single"))
             self.assertEqual(scores["psnr_db"] != "", kind in ("truth", "simulated"))
             self.assertEqual(scores["ssim"] != "", kind in ("truth", "simulated"))
         self.assertEqual(self.file("model.safetensors", "auto").read_bytes(),
@@ -390,8 +390,8 @@ class MovieContinuation(Interrupted):
         self.check_killed()
 
 
-class BlindContinuation(Interrupted):
-    """Lone micrographs: the hidden pixels of every step are the same again."""
+class SplitContinuation(Interrupted):
+    """Lone micrographs: the noise that splits them is the same again."""
 
     def arguments(self):
         return ["--in_mics", self.list, "--pairs", "single", *self.ARGUMENTS]
