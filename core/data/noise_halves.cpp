@@ -2,8 +2,6 @@
 
 #include "core/base/parallel.h"
 #include "core/base/random.h"
-#include "core/image/fourier.h"
-#include "core/metrics/rings.h"
 
 #include <algorithm>
 #include <cmath>
@@ -90,15 +88,13 @@ class NoiseHalves : public PairSource {
 
 NoiseSpectrum::NoiseSpectrum() : sums_(bin_count), modes_(bin_count) {}
 
-void NoiseSpectrum::add(const Image& image, const Image& removed) {
-  const Spectrum a = centred_transform(image, Taper::hann);
-  const Spectrum b = centred_transform(removed, Taper::hann);
-  for (std::int64_t y = 0; y < a.height(); ++y)
-    for (std::int64_t x = 0; x < a.width(); ++x) {
-      const double frequency = std::hypot(a.frequency_x(x), a.frequency_y(y));
+void NoiseSpectrum::add(const Spectrum& image, const Spectrum& removed) {
+  for (std::int64_t y = 0; y < image.height(); ++y)
+    for (std::int64_t x = 0; x < image.width(); ++x) {
+      const double frequency = std::hypot(image.frequency_x(x), image.frequency_y(y));
       const auto bin =
           std::min(static_cast<std::size_t>(frequency * bins_per_cycle), bin_count - 1);
-      sums_[bin] += static_cast<double>(std::real(a.at(x, y) * std::conj(b.at(x, y))));
+      sums_[bin] += static_cast<double>(std::real(image.at(x, y) * std::conj(removed.at(x, y))));
       modes_[bin] += 1;
     }
 }

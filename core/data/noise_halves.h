@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/data/pair_source.h"
+#include "core/image/fourier.h"
 #include "core/image/image.h"
 
 #include <cstddef>
@@ -18,7 +19,8 @@ class NoiseSpectrum {
   // Adds what one image says: the power that the image and what was removed from it have in common.
   // Of the best possible estimate of the signal, the part that it gets wrong has nothing in common
   // with the image, so that this is the power of the noise, also where there is signal.
-  void add(const Image& image, const Image& removed);
+  // Both transforms are of images of one size.
+  void add(const Spectrum& image, const Spectrum& removed);
   // The mean over all frequencies of a bin that were added, at least 0; in between a straight line.
   // In cycles per pixel. 1 before anything was added.
   double power(double frequency) const;

@@ -3,6 +3,7 @@
 #include "core/base/error.h"
 #include "core/image/intensity.h"
 #include "core/infer/micrograph_denoiser.h"
+#include "core/metrics/rings.h"
 #include "core/nn/model.h"
 #include "plugin/trust/trust_window.h"
 
@@ -47,7 +48,7 @@ NoiseSpectrum measure_removed_noise(Backend& backend,
       denoiser.denoise(removed, pairs.smallest_pixel_size_angstrom);
       for (std::size_t j = 0; j < removed.pixels().size(); ++j)
         removed.pixels()[j] = image.pixels()[j] - removed.pixels()[j];
-      spectrum.add(image, removed);
+      spectrum.add(centred_transform(image, Taper::hann), centred_transform(removed, Taper::hann));
       ++measured;
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::input || (i + 1 == count && measured == 0))

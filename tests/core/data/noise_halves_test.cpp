@@ -98,7 +98,7 @@ TEST_CASE("noise halves: the spectrum of the noise is found where there is signa
   CHECK(spectrum.power(0.1) == 1);
   for (std::uint64_t i = 0; i < 8; ++i) {
     const Image image = sum_of(signal(), noise(i));
-    spectrum.add(image, removed_from(image));
+    spectrum.add(fourier_transform(image), fourier_transform(removed_from(image)));
   }
   const double unit = spectrum.power(0.4) / noise_power(0.4);
   for (const double frequency : {0.03, 0.05, 0.1, 0.2, 0.3, 0.5, 0.6}) {
@@ -109,7 +109,7 @@ TEST_CASE("noise halves: the spectrum of the noise is found where there is signa
 
 TEST_CASE("noise halves: noise like that of an image, by seed and stream") {
   NoiseSpectrum spectrum;
-  spectrum.add(noise(0), noise(0));
+  spectrum.add(fourier_transform(noise(0)), fourier_transform(noise(0)));
   const Image image = sum_of(signal(), noise(1));
   const Image made = noise_like(image, spectrum, 5, 7);
   CHECK(measure_statistics(made).sigma == Approx(measure_statistics(noise(1)).sigma).epsilon(0.03));
@@ -121,7 +121,7 @@ TEST_CASE("noise halves: noise like that of an image, by seed and stream") {
 
 TEST_CASE("noise halves: two images of one signal whose noise is independent") {
   auto spectrum = std::make_shared<NoiseSpectrum>();
-  spectrum->add(noise(0), noise(0));
+  spectrum->add(fourier_transform(noise(0)), fourier_transform(noise(0)));
   const Image clean = signal(), own_noise = noise(1);
   const auto pairs =
       make_noise_halves(std::make_unique<OneImage>(sum_of(clean, own_noise)), spectrum, 9);
