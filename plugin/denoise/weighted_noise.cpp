@@ -25,9 +25,9 @@ constexpr int group_count = 24;
 constexpr double ice_begin = 1 / 4.4, ice_end = 1 / 3.2;
 constexpr double dose_step = 5;
 constexpr double largest_dose = 200;
-// Strong signal at 10 A looks like weights of up to about 30 e/A^2; weights of 40, with the signal
-// besides, come out above 50.
-constexpr double least_best_dose = 45;
+// Noise of some integrating cameras looks like weights of 30 e/A^2, of up to 55 with small pixels.
+// Weights of 40 come out above 60 where signal at 10 A has a fifth of the power of the noise.
+constexpr double least_best_dose = 60;
 // The squared error of the fit, relative to that of a camera alone.
 constexpr double largest_error_left = 0.15;
 // Beyond some dose the shape hardly changes any more: the smallest that explains it as well.

@@ -303,7 +303,7 @@ class Loader(TrainTest):
         """Two of six micrographs lose a byte while the training runs; at least one of them is not held out."""
         for index in range(6):
             write_mrc(self.folder / f"m{index}.mrc", noise(index, shape=(256, 256)))
-        process = self.start(*self.command("m*.mrc", "--epochs", 10000, "--memory", "2M", *arguments))
+        process = self.start(*self.command("m*.mrc", "--epochs", 10000, "--memory", "2500k", *arguments))
         self.addCleanup(process.kill)
         progress = self.file("progress.jsonl")
         self.wait_for(process, lambda: progress.exists() and "training steps" in progress.read_text())
