@@ -82,8 +82,10 @@ class DoseWeighting(ProgramTest):
         self.assertEqual(read(self.folder / "again/sum.mrc")[0].tobytes(), own.tobytes())
 
     def test_particles_are_looked_for_in_what_was_removed(self):
-        command = ["denoise", "--device", "cpu", "--in_mics", "project/micrographs.star", "--in_coords",
-                   "project/particles.star", "--particle_diameter", 60]
+        self.check_done("simulate", "--diverse", "--count", 1, "--size", 384, "--no_movie", "--seed", 9182736, "--o",
+                        "crowded")
+        command = ["denoise", "--device", "cpu", "--in_mics", "crowded/micrographs.star", "--in_coords",
+                   "crowded/particles.star", "--particle_diameter", 60]
         self.check_done(*command, "--o", "out")
         report = json.loads((self.folder / "out/report.json").read_text())
         numbers = report["items"][0]["numbers"]
@@ -94,8 +96,8 @@ class DoseWeighting(ProgramTest):
         row = dict(zip(labels, next(line for line in lines if line.startswith("out/")).split()))
         self.assertNotEqual(row["_limpidResidualAtPicks"], "nan")
         # The same as of evaluate.
-        self.check_done("evaluate", "--in_mics", "out/micrographs_denoised.star", "--noisy", "project/micrographs.star",
-                        "--in_coords", "project/particles.star", "--particle_diameter", 60, "--o", "scores")
+        self.check_done("evaluate", "--in_mics", "out/micrographs_denoised.star", "--noisy", "crowded/micrographs.star",
+                        "--in_coords", "crowded/particles.star", "--particle_diameter", 60, "--o", "scores")
         table = [table for table in json.loads((self.folder / "scores/evaluation.json").read_text())["tables"]
                  if table["table"] == "removed"][0]
         self.assertAlmostEqual(table["micrographs"][0]["methods"][0]["residual_at_picks_fraction"],
