@@ -49,6 +49,7 @@ if(LIMPID_TESTS)
     COMPONENT gpu_check EXCLUDE_FROM_ALL FILES_MATCHING PATTERN "*.py")
   install(PROGRAMS ${PROJECT_SOURCE_DIR}/tools/gpu_check ${PROJECT_SOURCE_DIR}/tools/cpu_speed
     ${PROJECT_SOURCE_DIR}/tools/end_to_end ${PROJECT_SOURCE_DIR}/tools/loader_benchmark
+    ${PROJECT_SOURCE_DIR}/tools/own_data
     DESTINATION . COMPONENT gpu_check EXCLUDE_FROM_ALL)
   install(SCRIPT ${PROJECT_SOURCE_DIR}/cmake/install_libraries.cmake COMPONENT gpu_check EXCLUDE_FROM_ALL)
 endif()

@@ -59,6 +59,10 @@ struct DenoiseJob {
   bool use_halves = true;         // measure quality on even and odd halves where there are any
   bool resample = true;           // where the model does not know the pixel size
   double keep_high_resolution_angstrom = 0;  // raw frequencies beyond; 0: none
+  bool match_noise = true;      // undo the noise spectrum of plain sums weighted by dose
+  bool combine_halves = false;  // denoise the halves where there are any, and join the results
+  std::string coordinates;      // STAR file of picked particles; empty: none (pick_list.h)
+  double particle_diameter_angstrom = 200;
   WatchOptions watch;
 };
 
@@ -129,11 +133,13 @@ struct SimulateJob {
   double pixel_size_angstrom = 1.0;
   double dose_e_per_square_angstrom = 40.0;
   std::int64_t frame_count = 20;
+  std::string camera = "k3";            // one of detector_preset_names()
   std::string structure_file;           // PDB, mmCIF or MRC map; empty: procedural molecules
   std::optional<double> map_threshold;  // density that counts as solvent; empty: chosen
   std::int64_t structure_count = 3;
   bool diverse = false;  // draw microscope, dose, ice and specimen anew for every micrograph
   bool write_movie = true;
+  std::int64_t movie_count = 1;  // micrographs, from the first, whose movies are written
   bool write_halves = true;
   bool float16 = false;  // write MRC mode 12 instead of mode 2
 };

@@ -75,8 +75,18 @@ void visit_fields(Visitor& visit, FieldsOf<WatchOptions> auto& options) {
 
 template <class Visitor>
 void visit_fields(Visitor& visit, FieldsOf<DenoiseJob> auto& job) {
-  auto& [run, input, model, float16, use_halves, resample, keep_high_resolution_angstrom, watch] =
-      job;
+  auto& [run,
+         input,
+         model,
+         float16,
+         use_halves,
+         resample,
+         keep_high_resolution_angstrom,
+         match_noise,
+         combine_halves,
+         coordinates,
+         particle_diameter_angstrom,
+         watch] = job;
   visit("run", run);
   visit("input", input);
   visit("model", model);
@@ -84,6 +94,10 @@ void visit_fields(Visitor& visit, FieldsOf<DenoiseJob> auto& job) {
   visit("use_halves", use_halves);
   visit("resample", resample);
   visit("keep_high_resolution_angstrom", keep_high_resolution_angstrom, Range{0, 10000});
+  visit("match_noise", match_noise);
+  visit("combine_halves", combine_halves);
+  visit("coordinates", coordinates);
+  visit("particle_diameter_angstrom", particle_diameter_angstrom, Range{1, 1e5});
   visit("watch", watch);
 }
 
@@ -179,11 +193,13 @@ void visit_fields(Visitor& visit, FieldsOf<SimulateJob> auto& job) {
          pixel_size_angstrom,
          dose_e_per_square_angstrom,
          frame_count,
+         camera,
          structure_file,
          map_threshold,
          structure_count,
          diverse,
          write_movie,
+         movie_count,
          write_halves,
          float16] = job;
   visit("run", run);
@@ -193,11 +209,13 @@ void visit_fields(Visitor& visit, FieldsOf<SimulateJob> auto& job) {
   visit("pixel_size_angstrom", pixel_size_angstrom, Range{0.1, 20});
   visit("dose_e_per_square_angstrom", dose_e_per_square_angstrom, Range{1e-3, 1000});
   visit("frame_count", frame_count, Range{2, 10000});
+  visit("camera", camera);
   visit("structure_file", structure_file);
   visit("map_threshold", map_threshold, Range{-1e30, 1e30});
   visit("structure_count", structure_count, Range{1, 1000});
   visit("diverse", diverse);
   visit("write_movie", write_movie);
+  visit("movie_count", movie_count, Range{0, 1e6});
   visit("write_halves", write_halves);
   visit("float16", float16);
 }

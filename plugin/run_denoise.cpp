@@ -35,13 +35,15 @@ constexpr const char* failures_name = "failed.star";
 
 // Everything beside the input file that decides the bytes of all results.
 std::string settings_fingerprint(const DenoiseJob& job, const Model& model, DataType precision) {
-  return fmt::format("limpid {} model {} {} {} resample {} keep {} A",
+  return fmt::format("limpid {} model {} {} {} resample {} keep {} A match {} combine {}",
                      LIMPID_VERSION,
                      model.hash,
                      job.float16 ? "float16" : "float32",
                      name(precision),
                      job.resample ? "auto" : "off",
-                     job.keep_high_resolution_angstrom);
+                     job.keep_high_resolution_angstrom,
+                     job.match_noise,
+                     job.combine_halves);
 }
 
 std::string item_fingerprint(const DenoiseJob& job,
@@ -50,7 +52,10 @@ std::string item_fingerprint(const DenoiseJob& job,
   std::string fingerprint = file_fingerprint(entry.path) + " " + settings;
   if (entry.pixel_size_angstrom)  // goes into the header if the file has none
     fingerprint += fmt::format(" {} A", *entry.pixel_size_angstrom);
-  if (job.use_halves)  // they decide what is said of the result
+  if (!job.coordinates.empty())
+    fingerprint +=
+        fmt::format(" {} {} A", file_fingerprint(job.coordinates), job.particle_diameter_angstrom);
+  if (job.use_halves || job.combine_halves)  // they decide the result, or what is said of it
     fingerprint += " " + file_fingerprint(entry.even_path) + " " + file_fingerprint(entry.odd_path);
   return fingerprint;
 }

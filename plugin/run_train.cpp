@@ -11,8 +11,10 @@
 #include "plugin/model_store.h"
 #include "plugin/output/input_protection.h"
 #include "plugin/processors.h"
+#include "plugin/training/example_picture.h"
 #include "plugin/training/half_check.h"
 #include "plugin/training/prepared_training.h"
+#include "plugin/training/removed_noise.h"
 #include "plugin/training/training_pairs.h"
 #include "plugin/training/training_plan.h"
 #include "plugin/training/training_run.h"
@@ -77,7 +79,20 @@ void check_results(const TrainJob& job, const TrainingSet& set, const OutputFold
                            output.file(TrainingRun::record_name)});
 }
 
+// Nothing for weights as they were learnt.
+std::string describe_share(const TrainingRun& run) {
+  return run.best_share() < 1 ? fmt::format(" ({:g} % of the way from the model it began with)",
+                                            100 * run.best_share())
+                              : std::string();
+}
+
+// Weights that were kept are used as before, with the pixel sizes that they know.
+bool is_start_kept(const TrainingPlan& plan, const TrainingRun& run) {
+  return plan.starts_from_model && run.best_step() == 0;
+}
+
 Model describe_result(const TrainJob& job,
+                      const TrainingStart& start,
                       const TrainingPlan& plan,
                       const TrainingPairs& pairs,
                       const TrainingRun& run) {
@@ -88,7 +103,7 @@ Model describe_result(const TrainJob& job,
                                   : job.model_summary;
   model.description.training = fmt::format(
       "{}; {}; {} steps of {} patches of {} px, Adam, learning rate {}; best "
-      "validation loss {:.6g} at step {}; seed {}",
+      "validation loss {:.6g} at step {}{}; seed {}",
       pairs.description,
       job.start_model.empty() ? "from random weights" : "from " + job.start_model,
       run.steps_done(),
@@ -97,11 +112,15 @@ Model describe_result(const TrainJob& job,
       plan.settings.learning_rate,
       run.best_loss(),
       run.best_step(),
+      describe_share(run),
       plan.loader.seed);
   model.description.licence = "Apache-2.0";
   model.description.network = plan.network;
-  model.description.smallest_pixel_size_angstrom = pairs.smallest_pixel_size_angstrom;
-  model.description.largest_pixel_size_angstrom = pairs.largest_pixel_size_angstrom;
+  const bool is_kept = is_start_kept(plan, run);
+  model.description.smallest_pixel_size_angstrom =
+      is_kept ? start.smallest_pixel_size_angstrom : pairs.smallest_pixel_size_angstrom;
+  model.description.largest_pixel_size_angstrom =
+      is_kept ? start.largest_pixel_size_angstrom : pairs.largest_pixel_size_angstrom;
   model.parameters = run.best();
   return model;
 }
@@ -174,10 +193,11 @@ HalfCheck say_what_was_found(const TrainJob& job, const TrainingPairs& pairs, Pr
 }
 
 std::string describe_end(const TrainingRun& run, const Backend& backend, const std::string& path) {
-  std::string text = fmt::format("Validation loss {:.6g} at step {} of {}\n",
+  std::string text = fmt::format("Validation loss {:.6g} at step {} of {}{}\n",
                                  run.best_loss(),
                                  run.best_step(),
-                                 run.step_count());
+                                 run.step_count(),
+                                 describe_share(run));
   if (run.has_lost_patience())
     text += fmt::format("Stopped at step {}: no improvement since\n", run.steps_done());
   if (run.best_step() == 0)
@@ -225,6 +245,10 @@ RunSummary run_train(const TrainJob& job, const OutputFolder& output, Progress& 
 
   const HalfCheck halves = say_what_was_found(job, set.pairs, progress);
 
+  if (set.pairs.noise_spectrum)
+    *set.pairs.noise_spectrum =
+        measure_removed_noise(backend, start, set.pairs, set.split.training);
+
   TrainingPlan plan;
   const auto run = prepare_run(job, start, set, backend, output, plan);
   progress.note(
@@ -245,7 +269,7 @@ RunSummary run_train(const TrainJob& job, const OutputFolder& output, Progress& 
 
   progress.begin("model", 1);
   const std::string path = output.file(model_name);
-  const Model model = describe_result(job, plan, set.pairs, *run);
+  const Model model = describe_result(job, start, plan, set.pairs, *run);
   const bool was_finished = is_written(path, model);
   if (!was_finished)
     save_model(path, model);
@@ -271,9 +295,17 @@ RunSummary run_train(const TrainJob& job, const OutputFolder& output, Progress& 
       summary.warnings.push_back(halves.text());
   }
   const TrainingRecord record(output.file(TrainingRun::record_name), run->step_count());
-  write_training_logfile(output.file("logfile.pdf"), record.rows(), summary);
+  std::vector<ComparisonPicture> pictures;
+  if (auto picture = example_picture(backend,
+                                     model,
+                                     *set.pairs.source,
+                                     set.split.validation.front(),
+                                     set.pairs.kind == PairKind::truth))
+    pictures.push_back(std::move(*picture));
+  write_training_logfile(output.file("logfile.pdf"), record.rows(), pictures, summary);
   summary.page =
       training_page(record.rows(),
+                    std::move(pictures),
                     {model.description.training, "On " + backend.name(), "Model: " + path},
                     summary);
   return summary;

@@ -2,6 +2,7 @@
 
 #include "core/base/error.h"
 #include "core/base/parallel.h"
+#include "core/noise/exposure_filter.h"
 
 #include <cmath>
 #include <complex>
@@ -61,8 +62,7 @@ FrequencyWeights::FrequencyWeights(const DoseWeighting& dose, std::int64_t frame
   for (std::size_t i = 1; i < step_count; ++i) {
     const double frequency =
         static_cast<double>(i) / steps_per_cycle_per_pixel / dose.pixel_size_angstrom;
-    const double critical_exposure = 0.245 * std::pow(frequency, -1.665) + 2.81;
-    values_[i] = std::exp(-exposure / (2 * critical_exposure));
+    values_[i] = std::exp(-exposure / (2 * critical_exposure(frequency)));
   }
 }
 

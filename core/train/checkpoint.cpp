@@ -11,7 +11,7 @@
 namespace limpid {
 namespace {
 
-constexpr const char* format_version = "2";
+constexpr const char* format_version = "3";
 
 void add_tensors(TensorFile& file,
                  const std::string& prefix,
@@ -66,6 +66,7 @@ void write_checkpoint(const std::string& path, const Checkpoint& checkpoint) {
                    {"step_count", fmt::format("{}", checkpoint.step_count)},
                    {"best_loss", fmt::format("{}", checkpoint.best_loss)},
                    {"best_step", fmt::format("{}", checkpoint.best_step)},
+                   {"best_share", fmt::format("{}", checkpoint.best_share)},
                    {"slots", fmt::format("{}", checkpoint.slots)},
                    {"validations_since_best", fmt::format("{}", checkpoint.validations_since_best)},
                    {"learning_rate_factor", fmt::format("{}", checkpoint.learning_rate_factor)}};
@@ -94,6 +95,7 @@ std::optional<Checkpoint> read_checkpoint(const std::string& path) {
     checkpoint.step_count = number<std::int64_t>(file, "step_count");
     checkpoint.best_loss = number<double>(file, "best_loss");
     checkpoint.best_step = number<std::int64_t>(file, "best_step");
+    checkpoint.best_share = number<double>(file, "best_share");
     checkpoint.slots = number<std::int64_t>(file, "slots");
     checkpoint.validations_since_best = number<std::int64_t>(file, "validations_since_best");
     checkpoint.learning_rate_factor = number<double>(file, "learning_rate_factor");

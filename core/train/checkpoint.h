@@ -20,6 +20,8 @@ struct Checkpoint {
   ParameterValues best;
   double best_loss = 0;
   std::int64_t best_step = 0;
+  double best_share =
+      1;  // of the learnt in them; the rest is the model that the training began with
   // Micrographs in memory at a time, on which the batches depend; 0: not known.
   std::int64_t slots = 0;
   std::int64_t validations_since_best = 0;

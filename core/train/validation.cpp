@@ -16,6 +16,13 @@ namespace {
 // enough to cost little beside training.
 constexpr std::int64_t crops_per_side = 2;
 constexpr std::size_t most_crops = 64;
+// A crop with blind spots says something of a few of its pixels only; so it is measured with
+// several sets of them.
+constexpr std::int64_t sets_of_blind_spots = 4;
+
+std::int64_t crops_per_place(const TrainingSettings& settings) {
+  return settings.noise_radius_px ? sets_of_blind_spots : 1;
+}
 
 class SelectedPairs : public PairSource {
  public:
@@ -86,11 +93,14 @@ Validation::Validation(Backend& backend,
       prediction_(static_cast<std::size_t>(network_.image().shape().element_count())) {
   if (settings.noise_radius_px)
     blind_spots_.emplace(settings.patch_size_px, *settings.noise_radius_px);
+  const std::int64_t per_place = crops_per_place(settings);
   for (const std::int64_t index : indices) {
-    if (crops_.size() >= most_crops)
+    if (crops_.size() >= most_crops * static_cast<std::size_t>(per_place))
       break;
     try {
-      cut_crops(source.load(index), settings.patch_size_px);
+      const ImagePair pair = source.load(index);
+      for (std::int64_t i = 0; i < per_place; ++i)
+        cut_crops(pair, settings.patch_size_px);
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::input)
         throw;
@@ -107,8 +117,9 @@ std::size_t Validation::largest_bytes(std::int64_t pair_count, const TrainingSet
   constexpr std::int64_t crops_per_pair = crops_per_side * crops_per_side;
   const std::int64_t crops = std::min(pair_count * crops_per_pair,
                                       static_cast<std::int64_t>(most_crops) + crops_per_pair - 1);
-  return 2 * sizeof(float) *
-         static_cast<std::size_t>(crops * settings.patch_size_px * settings.patch_size_px);
+  const std::int64_t images = settings.noise_radius_px ? 3 : 2;  // the third has weights
+  return sizeof(float) * static_cast<std::size_t>(images * crops * crops_per_place(settings) *
+                                                  settings.patch_size_px * settings.patch_size_px);
 }
 
 void Validation::cut_crops(const ImagePair& pair, std::int64_t size) {

@@ -62,6 +62,23 @@ void add_denoise_options(CLI::App& parser, DenoiseJob& job) {
                   job.keep_high_resolution_angstrom,
                   "Keep the raw frequencies beyond this resolution, in angstrom; 0: none")
       ->check(CLI::Range(0.0, 10000.0));
+  add_switch(parser,
+             "--match_noise",
+             job.match_noise,
+             "Where the noise is that of a plain sum of frames weighted by dose, show the model "
+             "noise that it knows: auto or off");
+  parser.add_flag("--combine_halves",
+                  job.combine_halves,
+                  "Denoise the even and the odd half where there are both, and write their sum in "
+                  "the grey scale of the micrograph");
+  parser.add_option("--in_coords",
+                    job.coordinates,
+                    "STAR file of picked particles: looks for particles in what was removed");
+  parser
+      .add_option("--particle_diameter",
+                  job.particle_diameter_angstrom,
+                  "Angstrom; the windows around picks are 1.5 times as wide")
+      ->check(CLI::PositiveNumber);
   add_watch_options(parser, job.watch);
 }
 

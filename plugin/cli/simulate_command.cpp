@@ -35,6 +35,12 @@ void add_physics_options(CLI::App& parser, SimulateJob& job) {
                   "Electrons per square angstrom on the specimen, in all")
       ->excludes(diverse);
   parser.add_option("--frames", job.frame_count, "Number of frames")->excludes(diverse);
+  parser
+      .add_option("--camera",
+                  job.camera,
+                  "Shape of its blur and noise: k2, k3, falcon3-counting, falcon4, "
+                  "falcon3-integrating, falcon2 or ccd")
+      ->excludes(diverse);
   CLI::Option* structure = parser.add_option(
       "--structure", job.structure_file, "Particle: PDB or mmCIF file or MRC map; .gz is read");
   parser
@@ -51,8 +57,14 @@ void add_physics_options(CLI::App& parser, SimulateJob& job) {
 }
 
 void add_output_options(CLI::App& parser, SimulateJob& job) {
-  parser.add_flag_function(
+  CLI::Option* const no_movie = parser.add_flag_function(
       "--no_movie", [&job](std::int64_t) { job.write_movie = false; }, "Leave the movie out");
+  parser
+      .add_option("--movies",
+                  job.movie_count,
+                  "Number of micrographs, from the first on, whose movies are written; default 1")
+      ->check(CLI::NonNegativeNumber)
+      ->excludes(no_movie);
   parser.add_flag_function(
       "--no_halves",
       [&job](std::int64_t) { job.write_halves = false; },

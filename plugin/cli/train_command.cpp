@@ -49,7 +49,8 @@ void add_train_options(CLI::App& parser, TrainJob& job) {
       "--pairs",
       checked([&job](const std::string& text) { job.pairs = pair_kind_from_name(text); }),
       "What to learn from: auto, halves (even and odd sums), movies (the same, made from the "
-      "frames), single (lone micrographs, parts of them hidden), simulated (noise is added) or "
+      "frames), single (lone micrographs, split in two by noise, without --from parts of them "
+      "hidden), simulated (noise is added) or "
       "truth (simulated micrographs with their noiseless images)");
   parser.add_option("--from", job.start_model, "Model to start from: a name or a file");
   parser.add_option("--network",

@@ -46,7 +46,10 @@ DenoisePipeline::DenoisePipeline(const std::vector<std::unique_ptr<Backend>>& ba
       model_(model),
       job_(job),
       output_(output),
-      notes_(model.description, job.resample) {}
+      notes_(model.description, job.resample) {
+  if (!job.coordinates.empty())
+    picks_ = PickList::read(job.coordinates);
+}
 
 void DenoisePipeline::run(const NextDenoiseItem& next,
                           const Progress& progress,
@@ -69,7 +72,14 @@ void DenoisePipeline::run(const NextDenoiseItem& next,
     for (const auto& processor : processors)
       for (std::int64_t i = 0; i < plan.worker_count; ++i)
         threads.add([&] {
-          MicrographWorker worker({model_, job_, output_, progress, notes_, times_}, *processor);
+          MicrographWorker worker({.model = model_,
+                                   .job = job_,
+                                   .output = output_,
+                                   .picks = picks_ ? &*picks_ : nullptr,
+                                   .progress = progress,
+                                   .notes = notes_,
+                                   .times = times_},
+                                  *processor);
           work(worker, *processor, items, outcomes);
           if (--working == 0)
             outcomes.put(items.count(), {.item = {}, .error = {}, .is_end = true});
@@ -100,14 +110,27 @@ std::vector<std::unique_ptr<DenoiseProcessor>> DenoisePipeline::make_processors(
                         .staging_count = plan.staging_count},
         MicrographDenoiserOptions{
             .resample = job_.resample,
-            .keep_high_resolution_angstrom = job_.keep_high_resolution_angstrom}));
+            .keep_high_resolution_angstrom = job_.keep_high_resolution_angstrom},
+        job_.match_noise));
   return processors;
+}
+
+std::int64_t DenoisePipeline::images_per_worker() const {
+  std::int64_t count = 1;
+  if (job_.match_noise)  // in Fourier space, where a micrograph turns out to be weighted
+    count += 1;
+  if (job_.combine_halves)
+    count += 2;
+  if (picks_)  // the raw micrograph, to see what was removed from it
+    count += 1;
+  return count;
 }
 
 // For all micrographs of the run: they are of one size, as a rule.
 WorkerPlan DenoisePipeline::plan_for(const DenoiseItem& first) const {
   const std::size_t share = backends_.size();
   WorkerLimits limits{.is_gpu = is_gpu(*backends_.front())};
+  limits.images_per_worker = images_per_worker();
   limits.threads = std::max(1, thread_count() / static_cast<int>(share));
   limits.memory_bytes = (job_.run.memory_bytes > 0
                              ? job_.run.memory_bytes

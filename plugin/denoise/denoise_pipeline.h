@@ -11,10 +11,12 @@
 #include "plugin/denoise/stage_times.h"
 #include "plugin/denoise/worker_plan.h"
 #include "plugin/job.h"
+#include "plugin/micrographs/pick_list.h"
 #include "plugin/output/output_folder.h"
 #include "plugin/progress.h"
 
 #include <atomic>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -27,6 +29,7 @@ namespace limpid {
 // which has memory for one: it does not grow with their number.
 class DenoisePipeline {
  public:
+  // Reads the coordinates of the job: throws Error(usage).
   DenoisePipeline(const std::vector<std::unique_ptr<Backend>>& backends,
                   const Model& model,
                   const DenoiseJob& job,
@@ -53,6 +56,7 @@ class DenoisePipeline {
   std::vector<std::unique_ptr<DenoiseProcessor>> make_processors(const Progress& progress,
                                                                  const WorkerPlan& plan) const;
   WorkerPlan plan_for(const DenoiseItem& first) const;
+  std::int64_t images_per_worker() const;
   void work(MicrographWorker& worker,
             const DenoiseProcessor& processor,
             NumberedItems& items,
@@ -64,6 +68,7 @@ class DenoisePipeline {
   const Model& model_;
   const DenoiseJob& job_;
   const OutputFolder& output_;
+  std::optional<PickList> picks_;
   PixelSizeNotes notes_;
   StageTimes times_;
   mutable std::atomic<int> busy_workers_ = 0;

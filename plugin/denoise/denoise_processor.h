@@ -1,7 +1,7 @@
 #pragma once
 
 #include "core/base/task_thread.h"
-#include "core/infer/micrograph_denoiser.h"
+#include "plugin/denoise/noise_matched_denoiser.h"
 
 #include <functional>
 #include <memory>
@@ -17,7 +17,8 @@ class DenoiseProcessor {
                    int thread_count,
                    const Model& model,
                    DenoiserOptions options,
-                   const MicrographDenoiserOptions& treatment);
+                   const MicrographDenoiserOptions& treatment,
+                   bool matches_noise);
 
   // Whether it computes beside the processors of the host. Where it is these that compute, all that
   // a micrograph needs is done by all of them together, one micrograph after the other.
@@ -25,9 +26,9 @@ class DenoiseProcessor {
   TaskThread& thread() { return thread_; }
 
   // Made at first use, so that the first micrograph is read meanwhile.
-  MicrographDenoiser& micrographs();
+  NoiseMatchedDenoiser& micrographs();
   // Of its own, because it is made for images of another size.
-  MicrographDenoiser& windows();
+  NoiseMatchedDenoiser& windows();
 
  private:
   Backend& backend_;
@@ -36,9 +37,10 @@ class DenoiseProcessor {
   TaskThread thread_;  // outlives the denoisers
   const DenoiserOptions options_;
   const MicrographDenoiserOptions treatment_;
+  const bool matches_noise_;
   std::mutex mutex_;
-  std::unique_ptr<MicrographDenoiser> micrographs_;
-  std::unique_ptr<MicrographDenoiser> windows_;
+  std::unique_ptr<NoiseMatchedDenoiser> micrographs_;
+  std::unique_ptr<NoiseMatchedDenoiser> windows_;
 };
 
 }  // namespace limpid

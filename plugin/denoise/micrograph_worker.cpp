@@ -4,6 +4,8 @@
 #include "core/base/log.h"
 #include "core/image/intensity.h"
 #include "limpid_version.h"
+#include "plugin/denoise/half_combination.h"
+#include "plugin/trust/pick_places.h"
 #include "plugin/trust/trust_numbers.h"
 #include "plugin/trust/trust_window.h"
 
@@ -28,6 +30,18 @@ void attempt(ItemResult& result, const Stage& stage) {
     result.state = ItemState::failed;
     result.reason = error.what();
   }
+}
+
+void read_half(const std::string& path, const Image& micrograph, Micrograph& half) {
+  read_micrograph(path, half);
+  if (half.pixels.width() != micrograph.width() || half.pixels.height() != micrograph.height())
+    fail(ErrorKind::input,
+         "'{}' has {} x {} pixels, its micrograph {} x {}",
+         path,
+         half.pixels.width(),
+         half.pixels.height(),
+         micrograph.width(),
+         micrograph.height());
 }
 
 }  // namespace
@@ -67,7 +81,34 @@ void MicrographWorker::read() {
   context_.times.measure(DenoiseStage::read, [&] {
     read_micrograph(outcome_.item.entry.path, micrograph_);
     read_windows();
+    read_halves();
+    if (picks() != nullptr)
+      raw_ = micrograph_.pixels;
   });
+}
+
+const std::vector<PickPosition>* MicrographWorker::picks() const {
+  if (context_.picks == nullptr || !pixel_size_angstrom())
+    return nullptr;
+  const std::vector<PickPosition>& picks = context_.picks->of(outcome_.result.name);
+  return picks.empty() ? nullptr : &picks;
+}
+
+// Without both halves the micrograph itself is denoised.
+void MicrographWorker::read_halves() {
+  has_halves_ = false;
+  const MicrographEntry& entry = outcome_.item.entry;
+  if (!context_.job.combine_halves || entry.even_path.empty() || entry.odd_path.empty())
+    return;
+  try {
+    read_half(entry.even_path, micrograph_.pixels, even_);
+    read_half(entry.odd_path, micrograph_.pixels, odd_);
+    has_halves_ = true;
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::input)
+      throw;
+    log_warning("'{}': denoised itself and not by its halves: {}", entry.name, error.what());
+  }
 }
 
 // Halves that cannot be read cost the numbers that need them, not the micrograph.
@@ -94,10 +135,12 @@ void MicrographWorker::read_windows() {
 void MicrographWorker::denoise() {
   ItemResult& result = outcome_.result;
   const std::optional<double> pixel_size = pixel_size_angstrom();
-  MicrographDenoiser::Report report;
+  NoiseMatchedDenoiser::Report report;
   context_.times.measure(DenoiseStage::denoise, [&] {
-    report = processor_.micrographs().denoise(micrograph_.pixels, pixel_size);
+    report = has_halves_ ? denoise_halves()
+                         : processor_.micrographs().denoise(micrograph_.pixels, pixel_size);
   });
+  weighting_dose_ = report.weighting_dose;
   context_.times.add(DenoiseStage::network, report.denoiser.network.seconds);
   context_.notes.say(result.name, pixel_size, report.working_pixel_size_angstrom);
   if (report.denoiser.repaired_count > 0)
@@ -111,31 +154,70 @@ void MicrographWorker::denoise() {
                     {"tiles", static_cast<double>(report.denoiser.network.tile_count)}};
   if (report.working_pixel_size_angstrom)
     result.numbers["working_pixel_size_angstrom"] = *report.working_pixel_size_angstrom;
+  if (report.weighting_dose)
+    result.numbers["matched_dose_e_per_square_angstrom"] = *report.weighting_dose;
+  if (has_halves_)
+    result.numbers["combined_halves"] = 1;
+}
+
+// Says of the even half what it says of a micrograph, but for the repaired pixels and the time.
+NoiseMatchedDenoiser::Report MicrographWorker::denoise_halves() {
+  NoiseMatchedDenoiser& denoiser = processor_.micrographs();
+  const std::optional<double> pixel_size = pixel_size_angstrom();
+  NoiseMatchedDenoiser::Report report = denoiser.denoise(even_.pixels, pixel_size);
+  const Denoiser::Report odd = denoiser.denoise(odd_.pixels, pixel_size).denoiser;
+  report.denoiser.repaired_count += odd.repaired_count + repair_non_finite(micrograph_.pixels);
+  report.denoiser.network.seconds += odd.network.seconds;
+  combine_halves(even_.pixels, odd_.pixels, micrograph_.pixels);
+  return report;
 }
 
 void MicrographWorker::measure_quality() {
   const MicrographEntry& entry = outcome_.item.entry;
   const bool has_halves = !odd_window_.empty();
   const std::optional<double> pixel_size = pixel_size_angstrom();
-  MicrographDenoiser& denoiser = processor_.windows();
+  NoiseMatchedDenoiser& denoiser = processor_.windows();
   try {
     context_.times.measure(DenoiseStage::measure, [&] {
       repair_non_finite(raw_window_);
-      outcome_.result.numbers.merge(as_map(
-          measure_trust({.raw = raw_window_,
-                         .denoised = trust_window(micrograph_.pixels),
-                         .whole = &micrograph_.pixels,
-                         .even = has_halves ? &even_window_ : nullptr,
-                         .odd = has_halves ? &odd_window_ : nullptr,
-                         .pixel_size_angstrom = pixel_size.value_or(1.0),
-                         .seed = context_.job.run.seed,
-                         .denoise = [&](Image& image) { denoiser.denoise(image, pixel_size); }})));
+      outcome_.result.numbers.merge(
+          as_map(measure_trust({.raw = raw_window_,
+                                .denoised = trust_window(micrograph_.pixels),
+                                .whole = &micrograph_.pixels,
+                                .even = has_halves ? &even_window_ : nullptr,
+                                .odd = has_halves ? &odd_window_ : nullptr,
+                                .pixel_size_angstrom = pixel_size.value_or(1.0),
+                                .seed = context_.job.run.seed,
+                                .denoise = [&](Image& image) {
+                                  denoiser.denoise_weighted(image, pixel_size, weighting_dose_);
+                                }})));
+      measure_removed_particles();
     });
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::input)
       throw;
     log_warning("'{}': its quality cannot be measured: {}", entry.name, error.what());
   }
+}
+
+void MicrographWorker::measure_removed_particles() {
+  const std::vector<PickPosition>* const positions = picks();
+  if (positions == nullptr)
+    return;
+  repair_non_finite(raw_);
+  const PickPlaces places = choose_pick_places(*positions,
+                                               raw_,
+                                               context_.job.particle_diameter_angstrom,
+                                               *pixel_size_angstrom(),
+                                               context_.job.run.seed);
+  if (places.picked.empty())
+    return;
+  const PickResidual residual = measure_pick_residual(
+      raw_, micrograph_.pixels, places.picked, places.random, places.window_px);
+  auto& numbers = outcome_.result.numbers;
+  numbers["residual_at_picks_sigmas"] = residual.sigmas;
+  if (std::isfinite(residual.fraction))
+    numbers["residual_at_picks_fraction"] = residual.fraction;
 }
 
 MrcWriteOptions MicrographWorker::write_options() const {

@@ -8,10 +8,12 @@
 #include "plugin/denoise/pixel_size_notes.h"
 #include "plugin/denoise/stage_times.h"
 #include "plugin/job.h"
+#include "plugin/micrographs/pick_list.h"
 #include "plugin/output/output_folder.h"
 #include "plugin/progress.h"
 
 #include <optional>
+#include <vector>
 
 namespace limpid {
 
@@ -20,6 +22,7 @@ struct DenoiseContext {
   const Model& model;
   const DenoiseJob& job;
   const OutputFolder& output;
+  const PickList* picks;  // none: particles are not looked for in what was removed
   const Progress& progress;
   PixelSizeNotes& notes;
   StageTimes& times;
@@ -39,17 +42,27 @@ class MicrographWorker {
 
  private:
   void read();
+  void read_halves();
   void read_windows();
   void denoise();
+  NoiseMatchedDenoiser::Report denoise_halves();
   void measure_quality();
+  void measure_removed_particles();
   void write();
   MrcWriteOptions write_options() const;
   std::optional<double> pixel_size_angstrom() const;
+  const std::vector<PickPosition>* picks() const;
 
   DenoiseContext context_;
   DenoiseProcessor& processor_;
   DenoisedItem outcome_;
   Micrograph micrograph_;  // raw, then denoised
+  Image raw_;              // only where there are picks
+  bool has_halves_ = false;
+  // Denoised in its place, if it has them.
+  Micrograph even_;
+  Micrograph odd_;
+  std::optional<double> weighting_dose_;  // that was found
   // For its quality: the middle of the raw micrograph and of its halves, empty without any.
   Image raw_window_;
   Image even_window_;

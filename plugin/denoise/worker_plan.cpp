@@ -14,23 +14,25 @@ constexpr std::int64_t most_staged = 6;
 constexpr std::size_t images_staged = 2;
 
 std::size_t needed_bytes(const WorkerPlan& plan, const WorkerLimits& limits) {
-  return static_cast<std::size_t>(plan.worker_count) * (limits.image_bytes + limits.reading_bytes) +
+  return static_cast<std::size_t>(plan.worker_count) *
+             (static_cast<std::size_t>(limits.images_per_worker) * limits.image_bytes +
+              limits.reading_bytes) +
          static_cast<std::size_t>(plan.staging_count) * images_staged * limits.image_bytes;
 }
 
 }  // namespace
 
 WorkerPlan plan_workers(const WorkerLimits& limits) {
-  if (!limits.is_gpu)
-    return {.worker_count = cpu_workers, .staging_count = 0};
-  const auto wanted = std::clamp<std::int64_t>(limits.threads, cpu_workers, most_gpu_workers);
+  const auto wanted = limits.is_gpu
+                          ? std::clamp<std::int64_t>(limits.threads, cpu_workers, most_gpu_workers)
+                          : cpu_workers;
   WorkerPlan plan;
   for (plan.worker_count = wanted; plan.worker_count > 0; --plan.worker_count) {
-    plan.staging_count = std::min(plan.worker_count, most_staged);
+    plan.staging_count = limits.is_gpu ? std::min(plan.worker_count, most_staged) : 0;
     if (needed_bytes(plan, limits) <= limits.memory_bytes)
       return plan;
   }
-  return {.worker_count = 1, .staging_count = 1};
+  return {.worker_count = 1, .staging_count = limits.is_gpu ? 1 : 0};
 }
 
 }  // namespace limpid

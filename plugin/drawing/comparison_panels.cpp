@@ -16,6 +16,12 @@ Size size_of(const Image& image, std::int64_t zoom) {
   return {static_cast<double>(zoom * image.width()), static_cast<double>(zoom * image.height())};
 }
 
+GreyImage rounded_grey(const Image& image, const GreyWindow& window) {
+  GreyImage grey = to_grey(image, window);
+  round_greys_of_noise(grey);
+  return grey;
+}
+
 }  // namespace
 
 std::string panel_png(const ComparisonPicture& comparison, std::size_t panel) {
@@ -26,7 +32,7 @@ std::string panel_png(const ComparisonPicture& comparison, std::size_t panel) {
   const Size size = size_of(shown.picture, zoom);
   const Rectangle area{0, 0, size.width, size.height};
   Canvas canvas(PictureFormat::png, size);
-  canvas.image(to_grey(shown.picture, shown.window), area);
+  canvas.image(rounded_grey(shown.picture, shown.window), area);
   if (comparison.pixel_size_angstrom && size.height >= least_height_for_scale_bar) {
     const double angstrom_per_px = *comparison.pixel_size_angstrom *
                                    static_cast<double>(comparison.block_px) /
@@ -49,7 +55,7 @@ std::string spectrum_png(const ComparisonPicture& comparison,
 std::string image_png(const Image& image, const GreyWindow& window, std::int64_t zoom) {
   const Size size = size_of(image, zoom);
   Canvas canvas(PictureFormat::png, size);
-  canvas.image(to_grey(image, window), {0, 0, size.width, size.height});
+  canvas.image(rounded_grey(image, window), {0, 0, size.width, size.height});
   return canvas.finish_in_grey();
 }
 

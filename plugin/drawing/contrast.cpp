@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdlib>
 
 namespace limpid {
 
@@ -37,6 +38,18 @@ GreyImage to_grey(const Image& image, const GreyWindow& window) {
     for (const float value : image.row(y))
       grey.pixels.push_back(window.grey(value));
   return grey;
+}
+
+void round_greys_of_noise(GreyImage& image) {
+  constexpr int step = 17;  // 0 and 255 stay
+  std::int64_t difference = 0;
+  for (std::int64_t y = 0; y < image.height; ++y)
+    for (std::int64_t x = 1; x < image.width; ++x)
+      difference += std::abs(image.at(x, y) - image.at(x - 1, y));
+  if (difference < step * (image.width - 1) * image.height || image.width < 2)
+    return;
+  for (std::uint8_t& pixel : image.pixels)
+    pixel = static_cast<std::uint8_t>((pixel + step / 2) / step * step);
 }
 
 }  // namespace limpid

@@ -30,4 +30,8 @@ GreyWindow measure_window(std::span<const Image* const> images);
 // Row 0 of an image is the bottom of the picture, so rows are reversed.
 GreyImage to_grey(const Image& image, const GreyWindow& window);
 
+// Where neighbouring pixels differ by more than a step between 16 greys, 16 greys look like 256,
+// and a PNG is half as large: nothing compresses the low bits of noise. Others stay as they are.
+void round_greys_of_noise(GreyImage& image);
+
 }  // namespace limpid

@@ -17,9 +17,6 @@ namespace limpid {
 namespace {
 
 constexpr std::size_t most_pictured = 2;
-constexpr std::int64_t random_count = 1000;
-constexpr double window_per_diameter = 1.5;
-constexpr std::size_t least_picks = 4;
 
 ScoreTable empty_table() {
   return {
@@ -41,11 +38,6 @@ Image difference(const Image& a, const Image& b) {
   for (std::size_t i = 0; i < result.pixels().size(); ++i)
     result.pixels()[i] -= b.pixels()[i];
   return result;
-}
-
-// Odd, so that a pick is in the middle.
-std::int64_t odd_side(double side_px) {
-  return 2 * static_cast<std::int64_t>(std::lround(side_px / 2)) + 1;
 }
 
 GreyWindow shifted(const GreyWindow& window, const Image& image) {
@@ -85,18 +77,16 @@ void RemovalReport::begin(const std::string& name,
 void RemovalReport::choose_places(const std::string& name,
                                   const Image& noisy,
                                   double pixel_size_angstrom) {
-  places_.clear();
+  places_ = {};
   if (!picks_)
     return;
-  window_px_ =
-      odd_side(window_per_diameter * job_.particle_diameter_angstrom / pixel_size_angstrom);
-  places_ = places_inside(picks_->of(name), noisy.width(), noisy.height(), window_px_);
-  if (places_.size() < least_picks)
-    places_.clear();
-  random_ =
-      random_places(noisy.width(), noisy.height(), window_px_, random_count, job_.run.seed + next_);
-  group_.description += fmt::format(", {} picks", places_.size());
-  group_.facts.emplace_back("pick_count", static_cast<double>(places_.size()));
+  places_ = choose_pick_places(picks_->of(name),
+                               noisy,
+                               job_.particle_diameter_angstrom,
+                               pixel_size_angstrom,
+                               job_.run.seed + next_);
+  group_.description += fmt::format(", {} picks", places_.picked.size());
+  group_.facts.emplace_back("pick_count", static_cast<double>(places_.picked.size()));
 }
 
 void RemovalReport::add(const std::string& method, const Image& result) {
@@ -117,9 +107,9 @@ void RemovalReport::add(const std::string& method, const Image& result) {
                 strongest_seam(result).strength,
                 std::nullopt,
                 std::nullopt};
-  if (!places_.empty()) {
+  if (!places_.picked.empty()) {
     const PickResidual residual =
-        measure_pick_residual(*noisy_, result, places_, random_, window_px_);
+        measure_pick_residual(*noisy_, result, places_.picked, places_.random, places_.window_px);
     row.values[2] = residual.sigmas;
     if (std::isfinite(residual.fraction))
       row.values[3] = residual.fraction;
@@ -131,23 +121,20 @@ void RemovalReport::add(const std::string& method, const Image& result) {
 void RemovalReport::add_windows(const std::string& method,
                                 const Image& result,
                                 const Image& removed) {
-  const auto [found, is_new] = windows_.try_emplace(method,
-                                                    MeanWindows{WindowMean(window_px_),
-                                                                WindowMean(window_px_),
-                                                                WindowMean(window_px_),
-                                                                WindowMean(window_px_)});
+  const WindowMean none(places_.window_px);
+  const auto [found, is_new] = windows_.try_emplace(method, MeanWindows{none, none, none, none});
   if (is_new)
     methods_.push_back(method);
   MeanWindows& windows = found->second;
-  if (windows.raw.side_px() != window_px_)
+  if (windows.raw.side_px() != places_.window_px)
     return;  // of another pixel size: cannot be averaged with the others
-  for (const PickPosition& place : places_) {
+  for (const PickPosition& place : places_.picked) {
     windows.raw.add(*noisy_, place);
     windows.denoised.add(result, place);
     windows.removed.add(removed, place);
   }
-  for (std::size_t i = 0; i < std::min(places_.size(), random_.size()); ++i)
-    windows.removed_elsewhere.add(removed, random_[i]);
+  for (std::size_t i = 0; i < std::min(places_.picked.size(), places_.random.size()); ++i)
+    windows.removed_elsewhere.add(removed, places_.random[i]);
 }
 
 std::map<std::string, double> RemovalReport::finish() {

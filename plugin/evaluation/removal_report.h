@@ -6,6 +6,7 @@
 #include "plugin/html_report/report_page.h"
 #include "plugin/job.h"
 #include "plugin/micrographs/pick_list.h"
+#include "plugin/trust/pick_places.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -69,9 +70,7 @@ class RemovalReport {
   const Image* truth_ = nullptr;
   double pixel_size_angstrom_ = 1;
   ScoreGroup group_;
-  std::int64_t window_px_ = 0;
-  std::vector<PickPosition> places_;
-  std::vector<PickPosition> random_;
+  PickPlaces places_;
 };
 
 }  // namespace limpid

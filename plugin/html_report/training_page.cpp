@@ -68,6 +68,7 @@ PageTable table_of(const std::vector<TrainingRow>& rows) {
 }  // namespace
 
 ReportPage training_page(const std::vector<TrainingRow>& rows,
+                         std::vector<ComparisonPicture> pictures,
                          const std::vector<std::string>& lines,
                          const RunSummary& summary) {
   ReportPage page{.title = "Trained model", .lines = lines};
@@ -80,6 +81,7 @@ ReportPage training_page(const std::vector<TrainingRow>& rows,
     return page;
   add_losses(rows, page);
   page.plots = training_plots(rows);
+  page.pictures = std::move(pictures);
   page.tables.push_back(table_of(rows));
   return page;
 }

@@ -9,8 +9,10 @@
 
 namespace limpid {
 
-// What report.html says of a training: how the losses fell. `lines`: data, start and processor.
+// What report.html says of a training: how the losses fell, and what the model makes of a
+// micrograph. `lines`: data, start and processor.
 ReportPage training_page(const std::vector<TrainingRow>& rows,
+                         std::vector<ComparisonPicture> pictures,
                          const std::vector<std::string>& lines,
                          const RunSummary& summary);
 

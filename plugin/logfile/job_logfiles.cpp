@@ -94,9 +94,12 @@ std::vector<CurvePlot> training_plots(const std::vector<TrainingRow>& rows) {
 
 void write_training_logfile(const std::string& path,
                             const std::vector<TrainingRow>& rows,
+                            const std::vector<ComparisonPicture>& pictures,
                             const RunSummary& summary) {
-  Logfile logfile{
-      .title = "Trained model", .lines = lines_of(summary.result), .plots = training_plots(rows)};
+  Logfile logfile{.title = "Trained model",
+                  .lines = lines_of(summary.result),
+                  .plots = training_plots(rows),
+                  .pictures = pictures};
   logfile.columns = {"step",
                      "epoch",
                      "training loss",

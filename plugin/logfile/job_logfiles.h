@@ -18,9 +18,10 @@ void write_denoise_logfile(const std::string& path,
 // How losses and scores of a training changed; none before there are two validations.
 std::vector<CurvePlot> training_plots(const std::vector<TrainingRow>& rows);
 
-// logfile.pdf of a training.
+// logfile.pdf of a training: its curves, and what the model makes of a micrograph.
 void write_training_logfile(const std::string& path,
                             const std::vector<TrainingRow>& rows,
+                            const std::vector<ComparisonPicture>& pictures,
                             const RunSummary& summary);
 
 }  // namespace limpid

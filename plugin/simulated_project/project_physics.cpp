@@ -102,7 +102,7 @@ SimulationSettings ProjectPhysics::settings_of(std::uint64_t index) const {
     settings.frame_count = static_cast<int>(std::clamp<std::int64_t>(job_.frame_count, 0, 1 << 20));
     settings.ctf = microscope_ctf(job_.run.seed, index, random);
     settings.specimen = thin_ice(random);
-    settings.detector = detector_preset("k3");
+    settings.detector = detector_preset(job_.camera);
     settings.illumination.curvature = -0.02;
   }
   settings.keeps_frames = has_movie(index);
@@ -119,7 +119,7 @@ std::string ProjectPhysics::fingerprint(std::uint64_t index) const {
   const SimulateJob& job = job_;
   // Numbers are written in full; a new version of the program may simulate better.
   const std::string text = fmt::format(
-      "limpid {} seed {} size {} {} pixel {} dose {} frames {} structure {} threshold {} "
+      "limpid {} seed {} size {} {} pixel {} dose {} frames {} camera {} structure {} threshold {} "
       "structures {} diverse {} movie {} halves {} float16 {}",
       LIMPID_VERSION,
       job.run.seed,
@@ -128,6 +128,7 @@ std::string ProjectPhysics::fingerprint(std::uint64_t index) const {
       job.pixel_size_angstrom,
       job.dose_e_per_square_angstrom,
       job.frame_count,
+      job.camera,
       structure_hash_,
       job.map_threshold ? fmt::format("{}", *job.map_threshold) : "chosen",
       job.structure_count,

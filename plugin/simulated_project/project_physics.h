@@ -25,7 +25,9 @@ class ProjectPhysics {
   SimulatedMicrograph simulate(std::uint64_t index) const;
 
   // Whether micrograph `index` comes with its movie: the first, if the job asks for one.
-  bool has_movie(std::uint64_t index) const { return job_.write_movie && index == 0; }
+  bool has_movie(std::uint64_t index) const {
+    return job_.write_movie && index < static_cast<std::uint64_t>(job_.movie_count);
+  }
 
   // Of all that decides the bytes of a micrograph. Not the number of micrographs.
   std::string fingerprint(std::uint64_t index) const;

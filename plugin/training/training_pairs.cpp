@@ -172,6 +172,24 @@ std::int64_t largest_noise_radius(const PairSource& source) {
   return radius_px;
 }
 
+// A model to begin with knows the noise, so that micrographs can be split by as much again. Without
+// one, parts of them are hidden.
+void set_single_pairs(const TrainJob& job, std::vector<PairFiles> files, TrainingPairs& pairs) {
+  pairs.source = make_single_pairs(std::move(files));
+  const std::int64_t count = pairs.source->count();
+  if (job.start_model.empty()) {
+    pairs.noise_radius_px = largest_noise_radius(*pairs.source);
+    pairs.description =
+        fmt::format("{} micrographs alone, with blind spots for noise that reaches {} px",
+                    count,
+                    *pairs.noise_radius_px);
+  } else {
+    pairs.noise_spectrum = std::make_shared<NoiseSpectrum>();
+    pairs.source = make_noise_halves(std::move(pairs.source), pairs.noise_spectrum, job.run.seed);
+    pairs.description = fmt::format("{} micrographs alone, split in two by added noise", count);
+  }
+}
+
 }  // namespace
 
 std::int64_t needed_side_px(const std::vector<PairSize>& sizes, std::int64_t smallest_side_px) {
@@ -255,12 +273,7 @@ TrainingPairs find_training_pairs(const TrainJob& job, std::int64_t smallest_sid
       pairs.description = fmt::format("{} micrographs with their truth", pairs.source->count());
       break;
     case PairKind::single:
-      pairs.source = make_single_pairs(std::move(files));
-      pairs.noise_radius_px = largest_noise_radius(*pairs.source);
-      pairs.description =
-          fmt::format("{} micrographs alone, with blind spots for noise that reaches {} px",
-                      pairs.source->count(),
-                      *pairs.noise_radius_px);
+      set_single_pairs(job, std::move(files), pairs);
       break;
     case PairKind::simulated:
       pairs.source = make_simulated_pairs(

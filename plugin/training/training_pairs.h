@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/data/movie_halves.h"
+#include "core/data/noise_halves.h"
 #include "core/data/pair_source.h"
 #include "plugin/job.h"
 #include "plugin/micrographs/micrograph_table.h"
@@ -29,7 +30,10 @@ struct TrainingPairs {
   PairKind kind = PairKind::halves;  // never automatic
   // Reads the two halves of a pair as they are; empty if the pairs are no halves.
   std::function<MovieHalves(std::int64_t)> read_halves;
-  std::optional<std::int64_t> noise_radius_px;  // of single micrographs
+  std::optional<std::int64_t> noise_radius_px;  // of single micrographs with blind spots
+  // Of single micrographs that are split by noise: to be set before a pair is loaded
+  // (removed_noise.h).
+  std::shared_ptr<NoiseSpectrum> noise_spectrum;
   std::string description;  // for people: "even and odd halves of 12 micrographs"
   // Of the micrographs, from the list or else from the files; empty when unknown.
   std::optional<double> smallest_pixel_size_angstrom;

@@ -21,10 +21,8 @@ namespace {
 
 constexpr double default_epochs = 20;
 constexpr float default_learning_rate = 1e-3f;
-// Fine-tuning starts from weights that are nearly right.
-constexpr float fine_tuning_rate = 3e-4f;
-// Blind spots teach from a small share of the pixels: their gradients are noisier.
-constexpr float blind_fine_tuning_rate = 1e-5f;
+// Fine-tuning starts from weights that are nearly right (tools/own_data).
+constexpr float fine_tuning_rate = 3e-5f;
 
 // Side of the crops: what was asked for, or as much as suits the processor and the micrographs.
 std::int64_t choose_patch_size(const TrainJob& job,
@@ -87,7 +85,9 @@ std::string settings_text(const TrainJob& job,
 
 TrainingStart choose_start(const TrainJob& job) {
   if (job.start_model.empty()) {
-    TrainingStart start{choose_network(job.network), {}, "random"};
+    TrainingStart start;
+    start.network = choose_network(job.network);
+    start.name = "random";
     start.values = initial_parameters(start.network, job.run.seed);
     return start;
   }
@@ -98,8 +98,11 @@ TrainingStart choose_start(const TrainJob& job) {
          "training from '{}': its network can be applied, not trained; expected a U-Net of "
          "'limpid train', such as 'default'",
          printable(job.start_model));
-  return {
-      *network, std::move(model.parameters), fmt::format("{} ({})", job.start_model, model.hash)};
+  return {*network,
+          std::move(model.parameters),
+          fmt::format("{} ({})", job.start_model, model.hash),
+          model.description.smallest_pixel_size_angstrom,
+          model.description.largest_pixel_size_angstrom};
 }
 
 std::int64_t smallest_useful_side_px(const TrainJob& job, const UNetDescription& network) {
@@ -135,7 +138,6 @@ TrainingPlan make_plan(const TrainJob& job,
   settings.batch_size = job.batch_size > 0 ? job.batch_size : (gpu ? 16 : 4);
   settings.learning_rate = job.learning_rate > 0     ? static_cast<float>(job.learning_rate)
                            : job.start_model.empty() ? default_learning_rate
-                           : pairs.noise_radius_px   ? blind_fine_tuning_rate
                                                      : fine_tuning_rate;
   double pixel_count = 0;
   for (const PairSize& size : sizes)

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,9 @@ struct TrainingStart {
   UNetDescription network;
   ParameterValues values;
   std::string name;  // "random", or the model with its hash
+  // Of the model; empty when unknown.
+  std::optional<double> smallest_pixel_size_angstrom;
+  std::optional<double> largest_pixel_size_angstrom;
 };
 
 struct TrainingPlan {

@@ -28,12 +28,13 @@ std::optional<TrainingRow> parse_row(const std::string& line) {
   for (std::string cell; std::getline(stream, cell, ',');)
     numbers.push_back(number_of(cell));
   numbers.resize(9);
+  constexpr std::size_t training_loss = 2;  // none before the first step
   for (std::size_t i = 0; i < 6; ++i)
-    if (!numbers[i])
+    if (!numbers[i] && i != training_loss)
       return std::nullopt;
   return TrainingRow{.step = static_cast<std::int64_t>(*numbers[0]),
                      .epoch = *numbers[1],
-                     .training_loss = *numbers[2],
+                     .training_loss = numbers[training_loss].value_or(0),
                      .validation_loss = *numbers[3],
                      .learning_rate = *numbers[4],
                      .seconds = *numbers[5],
@@ -61,10 +62,10 @@ void TrainingRecord::add(const TrainingRow& row) {
   rows_.push_back(row);
   std::string text = header;
   for (const TrainingRow& r : rows_)
-    text += fmt::format("{},{:.3f},{:.7g},{:.7g},{:.4g},{:.1f},{},{},{}\n",
+    text += fmt::format("{},{:.3f},{},{:.7g},{:.4g},{:.1f},{},{},{}\n",
                         r.step,
                         r.epoch,
-                        r.training_loss,
+                        r.step > 0 ? fmt::format("{:.7g}", r.training_loss) : std::string(),
                         r.validation_loss,
                         r.learning_rate,
                         r.seconds,

@@ -21,6 +21,18 @@ constexpr std::int64_t fewest_validations = 10;
 constexpr std::int64_t most_validations = 50;
 constexpr double longest_s_between_checkpoints = 60;
 constexpr double rate_factor_after_divergence = 0.1;
+// What noisy targets teach is part signal, part noise. Weights on the way from a model that knows
+// much already to what was learnt have less of both, and often the least error.
+constexpr double shares_of_the_learnt[] = {0.5, 0.25};
+
+// start + share * (learnt - start).
+ParameterValues mix(const ParameterValues& start, const ParameterValues& learnt, double share) {
+  ParameterValues mixed = learnt;
+  for (std::size_t i = 0; i < mixed.size(); ++i)
+    for (std::size_t j = 0; j < mixed[i].size(); ++j)
+      mixed[i][j] = std::lerp(start[i][j], learnt[i][j], static_cast<float>(share));
+  return mixed;
+}
 
 }  // namespace
 
@@ -113,9 +125,20 @@ void TrainingRun::go_back(const DivergenceError& error) {
 }
 
 void TrainingRun::begin_with(const ParameterValues& start) {
-  first_loss_ = validation_.measure(start).loss;
+  const ValidationScores scores = validation_.measure(start);
+  first_loss_ = scores.loss;
   if (!plan_.starts_from_model)
     return;
+  if (record_->rows().empty())
+    record_->add({.step = 0,
+                  .epoch = 0,
+                  .training_loss = 0,
+                  .validation_loss = scores.loss,
+                  .learning_rate = 0,
+                  .seconds = elapsed_s(),
+                  .psnr_db = scores.psnr_db,
+                  .ssim = scores.ssim,
+                  .half_error = scores.half_error});
   checkpoint_.best = start;
   checkpoint_.best_loss = *first_loss_;
   checkpoint_.best_step = 0;
@@ -245,20 +268,29 @@ void TrainingRun::take_state() {
   checkpoint_.step_count = trainer_.step_count();
 }
 
+void TrainingRun::keep_if_best(const ParameterValues& values, double share, double loss) {
+  if (!checkpoint_.best.empty() && !(loss < checkpoint_.best_loss))
+    return;
+  checkpoint_.best = values;
+  checkpoint_.best_loss = loss;
+  checkpoint_.best_step = trainer_.steps_done();
+  checkpoint_.best_share = share;
+  checkpoint_.validations_since_best = 0;
+}
+
 void TrainingRun::validate(double training_loss) {
   const std::int64_t done = trainer_.steps_done();
   const ValidationScores scores = validation_.measure(trainer_.average());
   if (!std::isfinite(scores.loss))
     throw DivergenceError(done);
   take_state();
-  if (checkpoint_.best.empty() || scores.loss < checkpoint_.best_loss) {
-    checkpoint_.best = checkpoint_.state.average;
-    checkpoint_.best_loss = scores.loss;
-    checkpoint_.best_step = done;
-    checkpoint_.validations_since_best = 0;
-  } else {
-    ++checkpoint_.validations_since_best;
-  }
+  ++checkpoint_.validations_since_best;
+  keep_if_best(checkpoint_.state.average, 1, scores.loss);
+  if (plan_.starts_from_model)
+    for (const double share : shares_of_the_learnt) {
+      const ParameterValues mixed = mix(plan_.start, checkpoint_.state.average, share);
+      keep_if_best(mixed, share, validation_.measure(mixed).loss);
+    }
   // The row first: a continued run writes those again that are ahead of its checkpoint.
   record_->add({.step = done,
                 .epoch = static_cast<double>(done) / static_cast<double>(plan_.steps_per_epoch),

@@ -49,11 +49,13 @@ class TrainingRun {
   // so again, throws DivergenceError.
   void run(Progress& progress);
 
-  // What is used afterwards: the averaged weights with the least validation loss, among them those
-  // of a model that the training began with, as step 0.
+  // What is used afterwards: the averaged weights with the least validation loss. In a training
+  // that began with a model these are also weights on the way from there, and its own, as step 0.
   const ParameterValues& best() const { return checkpoint_.best; }
   double best_loss() const { return checkpoint_.best_loss; }
   std::int64_t best_step() const { return checkpoint_.best_step; }
+  // How far the best weights are on the way from those of the start: 1 at what was learnt.
+  double best_share() const { return checkpoint_.best_share; }
   std::int64_t step_count() const { return trainer_.step_count(); }
   // Of the network, for activations and gradients.
   std::size_t planned_memory_bytes() const { return trainer_.memory_bytes(); }
@@ -76,6 +78,7 @@ class TrainingRun {
   void adjust_step_count();
   std::int64_t steps_to_next_validation() const;
   void validate(double training_loss);
+  void keep_if_best(const ParameterValues& values, double share, double loss);
   double elapsed_s() const;
   void begin_steps();
   void end_steps();

@@ -101,6 +101,16 @@ std::vector<TrustColumn> all_columns() {
                        "",
                        "its bound there, sqrt(FRC(R_e, R_o)): what a perfect result reaches"});
   }
+  columns.insert(columns.end(),
+                 {{"limpidResidualAtPicks",
+                   "residual_at_picks_sigmas",
+                   "at picks",
+                   "how surely the mean shape of the picked particles is in what was removed "
+                   "around them, beyond random places, in standard errors; above 5 it is"},
+                  {"limpidResidualAtPicksFraction",
+                   "residual_at_picks_fraction",
+                   "part",
+                   "how much of the particles' contrast that is, 0 to 1"}});
   return columns;
 }
 

@@ -48,6 +48,8 @@ SimulateJob unusual_simulation() {
   job.pixel_size_angstrom = 0.44;
   job.dose_e_per_square_angstrom = 55.5;
   job.frame_count = 66;
+  job.camera = "ccd";
+  job.movie_count = 3;
   job.structure_file = "protein.pdb";
   job.map_threshold = 0.012;
   job.structure_count = 77;
@@ -95,23 +97,33 @@ std::vector<Job> unusual_jobs() {
   evaluate.baselines = true;
   evaluate.coordinates = "picks.star";
   evaluate.particle_diameter_angstrom = 125;
-  return {
-      DenoiseJob{unusual_run(), unusual_input(), "m", true, false, false, 7.5, {true, 90, 15, 0.5}},
-      train,
-      PrepareJob{.run = unusual_run(),
-                 .input = unusual_input(),
-                 .pairs = PairKind::halves,
-                 .content = PatchContent::clean,
-                 .patch_size_px = 96,
-                 .stride_px = 31,
-                 .test_micrographs = 19,
-                 .float16 = true,
-                 .noise_electrons_per_unit = 12.7f,
-                 .noise_sigma = 0.3f},
-      unusual_simulation(),
-      evaluate,
-      PreviewJob{unusual_run(), unusual_input(), "patches", "denoised", "m", 9},
-      DemoJob{unusual_run(), 0.7}};
+  return {DenoiseJob{.run = unusual_run(),
+                     .input = unusual_input(),
+                     .model = "m",
+                     .float16 = true,
+                     .use_halves = false,
+                     .resample = false,
+                     .keep_high_resolution_angstrom = 7.5,
+                     .match_noise = false,
+                     .combine_halves = true,
+                     .coordinates = "picks.star",
+                     .particle_diameter_angstrom = 125,
+                     .watch = {true, 90, 15, 0.5}},
+          train,
+          PrepareJob{.run = unusual_run(),
+                     .input = unusual_input(),
+                     .pairs = PairKind::halves,
+                     .content = PatchContent::clean,
+                     .patch_size_px = 96,
+                     .stride_px = 31,
+                     .test_micrographs = 19,
+                     .float16 = true,
+                     .noise_electrons_per_unit = 12.7f,
+                     .noise_sigma = 0.3f},
+          unusual_simulation(),
+          evaluate,
+          PreviewJob{unusual_run(), unusual_input(), "patches", "denoised", "m", 9},
+          DemoJob{unusual_run(), 0.7}};
 }
 
 Job parse(const std::string& text) {

@@ -23,7 +23,8 @@ Checkpoint example() {
                     .average = initial_parameters(network, 4)},
           .best = {},
           .best_loss = 0.1,
-          .best_step = 100};
+          .best_step = 100,
+          .best_share = 0.25};
 }
 
 }  // namespace
@@ -50,6 +51,7 @@ TEST_CASE("checkpoint: comes back with every bit") {
   CHECK(back.best == checkpoint.best);
   CHECK(back.best_loss == checkpoint.best_loss);
   CHECK(back.best_step == 100);
+  CHECK(back.best_share == 0.25);
 }
 
 TEST_CASE("checkpoint: damage is reported, never trained on") {

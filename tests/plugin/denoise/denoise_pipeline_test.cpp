@@ -3,6 +3,7 @@
 #include "core/backend/cpu/cpu_backend.h"
 #include "core/base/random.h"
 #include "core/io/mrc_writer.h"
+#include "plugin/denoise/weighted_noise.h"
 #include "tests/support/catch.h"
 #include "tests/support/small_model.h"
 #include "tests/support/temporary_folder.h"
@@ -10,6 +11,7 @@
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -56,6 +58,37 @@ std::vector<DenoiseItem> write_micrographs(const TemporaryFolder& folder, std::s
   return items;
 }
 
+Image noise_image(std::int64_t side, std::uint64_t stream) {
+  Image image(side, side);
+  RandomSequence random(2, stream);
+  for (float& pixel : image.pixels())
+    pixel = static_cast<float>(9 + random.normal());
+  return image;
+}
+
+// A plain sum of frames weighted by dose, another with its halves, and one like any other.
+std::vector<DenoiseItem> write_special_micrographs(const TemporaryFolder& folder) {
+  std::vector<DenoiseItem> items;
+  for (const std::string name : {"weighted", "halved", "ordinary"}) {
+    DenoiseItem item;
+    item.entry.name = item.entry.output_name = name + ".mrc";
+    item.entry.path = folder.path(name + ".mrc");
+    item.entry.pixel_size_angstrom = 1.0;
+    Image image = noise_image(256, items.size());
+    if (name == "weighted")
+      change_weighted_noise(image, 1.0, 80, WeightedNoise::put_back);
+    write_mrc(item.entry.path, image, {});
+    if (name == "halved") {
+      item.entry.even_path = folder.path("even.mrc");
+      item.entry.odd_path = folder.path("odd.mrc");
+      write_mrc(item.entry.even_path, noise_image(256, 10), {});
+      write_mrc(item.entry.odd_path, noise_image(256, 11), {});
+    }
+    items.push_back(item);
+  }
+  return items;
+}
+
 struct Run {
   explicit Run(std::vector<DenoiseItem> given) : items(std::move(given)) {}
 
@@ -75,6 +108,7 @@ struct Run {
         progress,
         [&](const DenoisedItem& item) {
           finished.push_back(item.item.entry.name);
+          numbers[item.item.entry.name] = item.result.numbers;
           if (item.result.state == ItemState::failed)
             failed.insert(item.result.name);
           if (finished.size() == stop_after)
@@ -90,6 +124,7 @@ struct Run {
   std::size_t given_count = 0;
   std::vector<std::string> finished;
   std::set<std::string> failed;
+  std::map<std::string, std::map<std::string, double>> numbers;
 };
 
 std::vector<std::string> names_of(const std::vector<DenoiseItem>& items) {
@@ -113,6 +148,32 @@ TEST_CASE("denoise pipeline: beside a GPU, results come in order and with the bi
   CHECK(many.failed.empty());
   for (const std::string& name : many.finished)
     CHECK(content_of(folder.path("many/" + name)) == content_of(folder.path("one/" + name)));
+}
+
+TEST_CASE("denoise pipeline: matched noise, combined halves and picks, beside a GPU and without") {
+  const TemporaryFolder folder;
+  Run gpu(write_special_micrographs(folder));
+  std::string coordinates = "data_\nloop_\n_rlnMicrographName\n_rlnCoordinateX\n_rlnCoordinateY\n";
+  for (const int place : {50, 90, 130, 170, 200})
+    coordinates += fmt::format("halved.mrc {} {}\n", place, 256 - place);
+  folder.write("picks.star", coordinates);
+  gpu.job.combine_halves = true;
+  gpu.job.coordinates = folder.path("picks.star");
+  gpu.job.particle_diameter_angstrom = 20;
+  Run cpu = Run(gpu.items);
+  cpu.job = gpu.job;
+  gpu.run(folder.path("gpu"), std::make_unique<PretendedGpu>());
+  cpu.run(folder.path("cpu"), std::make_unique<cpu::CpuBackend>(DataType::float32));
+  CHECK(gpu.failed.empty());
+  for (const std::string& name : names_of(gpu.items)) {
+    CAPTURE(name);
+    CHECK(content_of(folder.path("gpu/" + name)) == content_of(folder.path("cpu/" + name)));
+    CHECK(gpu.numbers.at(name) == cpu.numbers.at(name));
+    CHECK(gpu.numbers.at(name).contains("matched_dose_e_per_square_angstrom") ==
+          (name == "weighted.mrc"));
+    CHECK(gpu.numbers.at(name).contains("combined_halves") == (name == "halved.mrc"));
+    CHECK(gpu.numbers.at(name).contains("residual_at_picks_sigmas") == (name == "halved.mrc"));
+  }
 }
 
 TEST_CASE("denoise pipeline: a micrograph that cannot be read fails alone, in its place") {

@@ -41,9 +41,26 @@ TEST_CASE("worker plan: the memory of the host is not exceeded") {
   CHECK(last == 16);
 }
 
+TEST_CASE("worker plan: what is in memory beside a micrograph counts") {
+  WorkerLimits limits = large_host;
+  limits.images_per_worker = 5;
+  limits.memory_bytes = 6'000'000'000;
+  const WorkerPlan plan = plan_workers(limits);
+  CHECK(plan.worker_count == 3);
+  CHECK(plan.staging_count == 3);
+  limits.images_per_worker = 1;
+  CHECK(plan_workers(limits).worker_count == 14);
+}
+
 TEST_CASE("worker plan: on the CPU one is read and one written beside the one in the network") {
   WorkerLimits limits = large_host;
   limits.is_gpu = false;
   CHECK(plan_workers(limits).worker_count == 3);
+  CHECK(plan_workers(limits).staging_count == 0);
+  limits.images_per_worker = 4;
+  limits.memory_bytes = 2'000'000'000;
+  CHECK(plan_workers(limits).worker_count == 2);
+  limits.memory_bytes = 1;
+  CHECK(plan_workers(limits).worker_count == 1);
   CHECK(plan_workers(limits).staging_count == 0);
 }

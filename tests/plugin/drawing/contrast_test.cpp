@@ -3,7 +3,9 @@
 #include "core/base/random.h"
 #include "tests/support/catch.h"
 
+#include <cstdlib>
 #include <limits>
+#include <set>
 
 using namespace limpid;
 
@@ -70,4 +72,19 @@ TEST_CASE("contrast: row 0 of an image is the bottom row of the picture") {
   CHECK(grey.at(0, 2) == 255);
   CHECK(grey.at(1, 0) == 128);
   CHECK(grey.at(0, 0) == 0);
+}
+
+TEST_CASE("contrast: noise is shown in few greys, what is smooth in all") {
+  GreyImage noise{.width = 64, .height = 64, .pixels = {}}, smooth = noise;
+  for (int i = 0; i < 64 * 64; ++i) {
+    noise.pixels.push_back(static_cast<std::uint8_t>(i * 7919 % 256));
+    smooth.pixels.push_back(static_cast<std::uint8_t>(i % 64 * 4));
+  }
+  const GreyImage noise_before = noise, smooth_before = smooth;
+  round_greys_of_noise(noise);
+  round_greys_of_noise(smooth);
+  CHECK(smooth.pixels == smooth_before.pixels);
+  CHECK(std::set<std::uint8_t>(noise.pixels.begin(), noise.pixels.end()).size() == 16);
+  for (std::size_t i = 0; i < noise.pixels.size(); ++i)
+    CHECK(std::abs(noise.pixels[i] - noise_before.pixels[i]) <= 8);
 }

@@ -84,12 +84,13 @@ TEST_CASE("denoising page: a long list is cut, and says so") {
 TEST_CASE("training page: what the losses say") {
   const std::vector<TrainingRow> rows = {
       {0, 0, 0, 1.0, 1e-3, 0}, {10, 1, 0.9, 0.8, 1e-3, 5}, {20, 2, 0.9, 0.85, 1e-3, 9}};
-  const ReportPage page = training_page(rows, {}, {});
+  const ReportPage page = training_page(rows, {}, {}, {});
   CHECK_THAT(text_of(page),
              ContainsSubstring("1 \u2192 0.8") && ContainsSubstring("best at step 10 of 20"));
   CHECK(page.tables[0].rows[1].is_flagged);
   CHECK(page.plots.size() == 1);
-  CHECK_THAT(text_of(training_page({{0, 0, 0, 1.0, 1e-3, 0}, {10, 1, 1, 1.1, 1e-3, 1}}, {}, {})),
-             ContainsSubstring("no gain"));
-  CHECK(training_page({}, {}, {}).numbers.empty());
+  CHECK_THAT(
+      text_of(training_page({{0, 0, 0, 1.0, 1e-3, 0}, {10, 1, 1, 1.1, 1e-3, 1}}, {}, {}, {})),
+      ContainsSubstring("no gain"));
+  CHECK(training_page({}, {}, {}, {}).numbers.empty());
 }

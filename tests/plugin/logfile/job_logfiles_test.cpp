@@ -66,9 +66,9 @@ TEST_CASE("logfile: a micrograph that has gone costs its picture alone") {
 TEST_CASE("logfile: the losses of a training, or none") {
   const TemporaryFolder folder;
   const std::string path = folder.path("logfile.pdf");
-  write_training_logfile(path, {}, {});
+  write_training_logfile(path, {}, {}, {});
   CHECK(page_count(path) == 1);
-  write_training_logfile(path, {{0, 0, 0, 1.0, 1e-3, 0}, {10, 1, 0.9, 0.8, 1e-3, 5}}, {});
+  write_training_logfile(path, {{0, 0, 0, 1.0, 1e-3, 0}, {10, 1, 0.9, 0.8, 1e-3, 5}}, {}, {});
   CHECK(page_count(path) == 2);
   // Each score that there is has a plot of its own.
   std::vector<TrainingRow> rows(2);
@@ -78,6 +78,6 @@ TEST_CASE("logfile: the losses of a training, or none") {
     rows[i].ssim = 0.5;
     rows[i].half_error = -0.01;
   }
-  write_training_logfile(path, rows, {});
+  write_training_logfile(path, rows, {}, {});
   CHECK(page_count(path) == 3);
 }

@@ -39,6 +39,22 @@ struct Project {
 
 }  // namespace
 
+TEST_CASE("training pairs: a model to begin with splits lone micrographs by noise") {
+  const Project project;
+  project.add("a.mrc");
+  project.add("b.mrc");
+  TrainJob job;
+  job.input.paths = {project.folder.path()};
+  job.start_model = "start";
+  const TrainingPairs pairs = find_training_pairs(job, smallest_px);
+  CHECK(pairs.kind == PairKind::single);
+  CHECK_FALSE(pairs.noise_radius_px);
+  REQUIRE(pairs.noise_spectrum);
+  const ImagePair pair = pairs.source->load(0);
+  CHECK(pair.symmetric);
+  CHECK(pair.input.row(0)[0] != pair.target.row(0)[0]);
+}
+
 TEST_CASE("training pairs: halves where most micrographs have them, else single") {
   const Project project;
   for (const char* name : {"a.mrc", "b.mrc", "c.mrc", "a_EVN.mrc", "a_ODD.mrc"})
@@ -47,6 +63,7 @@ TEST_CASE("training pairs: halves where most micrographs have them, else single"
   CHECK(lone.kind == PairKind::single);
   CHECK(lone.noise_radius_px == 0);
   CHECK_FALSE(lone.read_halves);
+  CHECK_FALSE(lone.noise_spectrum);
   project.add("b_EVN.mrc");
   project.add("b_ODD.mrc");
   const TrainingPairs pairs = project.find(PairKind::automatic);

@@ -7,6 +7,7 @@
 #include "tests/support/training_pairs.h"
 
 #include <atomic>
+#include <cmath>
 #include <filesystem>
 #include <limits>
 
@@ -42,6 +43,18 @@ class SpoiltPatterns : public MemoryPairs {
 
  private:
   mutable std::atomic<int> bad_loads_;
+};
+
+// Patterns with negative targets.
+class SpoiltTargets : public MemoryPairs {
+ public:
+  using MemoryPairs::MemoryPairs;
+  ImagePair load(std::int64_t index) const override {
+    ImagePair pair = MemoryPairs::load(index);
+    for (float& value : pair.target.pixels())
+      value = -value;
+    return pair;
+  }
 };
 
 TrainingPlan make_test_plan(std::int64_t step_count) {
@@ -128,4 +141,47 @@ TEST_CASE("training run: patience ends a training that no longer improves, and s
   CHECK(again->steps_done() == 20);
   trained.plan.patience = 3;
   CHECK_FALSE(trained.start(source, output)->is_finished());
+}
+
+TEST_CASE("training run: one that began with a model ends with the best mix of both") {
+  Trained trained;
+  trained.plan = make_test_plan(60);
+  trained.plan.starts_from_model = true;
+  const OutputFolder output(trained.folder.path("out"));
+  const MemoryPairs source(4, 64, 64);
+  const auto run = trained.start(source, output);
+  run->run(trained.progress);
+  Validation validation(*trained.backend, network, trained.held_out, {0, 1}, trained.plan.settings);
+  CHECK(validation.measure(run->best()).loss == Approx(run->best_loss()));
+  REQUIRE(run->first_loss());
+  CHECK(run->best_loss() < *run->first_loss());
+  const auto checkpoint = read_checkpoint(output.file(TrainingRun::checkpoint_name));
+  REQUIRE(checkpoint);
+  CHECK(checkpoint->best_share == run->best_share());
+  for (const float share : {1.0f, 0.5f, 0.25f}) {
+    ParameterValues mixed = checkpoint->state.average;
+    for (std::size_t i = 0; i < mixed.size(); ++i)
+      for (std::size_t j = 0; j < mixed[i].size(); ++j)
+        mixed[i][j] = std::lerp(trained.plan.start[i][j], mixed[i][j], share);
+    CHECK(validation.measure(mixed).loss >= run->best_loss());
+  }
+}
+
+TEST_CASE("training run: what was learnt too fast is mixed with the start") {
+  Trained trained;
+  trained.plan = make_test_plan(40);
+  const OutputFolder first(trained.folder.path("first"));
+  const MemoryPairs source(4, 64, 64);
+  const auto taught = trained.start(source, first);
+  taught->run(trained.progress);
+  // Wrong targets pull the weights away from what they are good for.
+  trained.plan.start = taught->best();
+  trained.plan.starts_from_model = true;
+  trained.plan.settings_text = "tuned";
+  const SpoiltTargets spoilt(4, 64, 64);
+  const OutputFolder second(trained.folder.path("second"));
+  const auto run = trained.start(spoilt, second);
+  run->run(trained.progress);
+  CHECK(run->best_loss() <= *run->first_loss());
+  CHECK((run->best_step() == 0 || run->best_share() < 1));
 }
