@@ -3,6 +3,7 @@
 #include "core/base/checked_math.h"
 #include "core/base/log.h"
 #include "core/base/parallel.h"
+#include "core/image/orientation.h"
 #include "core/image/reflection.h"
 
 #include <algorithm>
@@ -129,6 +130,23 @@ void Denoiser::stop_if_asked() const {
 }
 
 void Denoiser::apply_network(Image& image) {
+  if (!options_.average_orientations) {
+    apply_network_upright(image);
+    return;
+  }
+  Image sum(image.width(), image.height());
+  // The transposed ones last: an image that is not square needs a network of another size for them.
+  for (int orientation = 0; orientation < orientation_count; ++orientation) {
+    Image one = turned(image, orientation);
+    apply_network_upright(one);
+    add_turned_back(one, orientation, sum);
+  }
+  for (float& pixel : sum.pixels())
+    pixel /= orientation_count;
+  image = std::move(sum);
+}
+
+void Denoiser::apply_network_upright(Image& image) {
   prepare(image.width(), image.height());
   const Shape window = network_->image().shape();
   const std::span<float> values(reinterpret_cast<float*>(staging_->data()),

@@ -136,6 +136,7 @@ void DenoisePipeline::denoise(Backend& backend,
                               WorkQueue& denoised) const {
   const DenoiserOptions options{
       .memory_bytes = memory_limit_bytes(backend, job_.run),
+      .average_orientations = job_.average_orientations,
       .stop_requested = [&progress] { return progress.stop_requested(); }};
   const MicrographDenoiserOptions treatment{
       .resample = job_.resample,
