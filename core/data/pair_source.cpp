@@ -4,7 +4,6 @@
 #include "core/base/parallel.h"
 #include "core/data/defective_pixels.h"
 #include "core/image/intensity.h"
-#include "core/image/local_variance.h"
 #include "core/image/statistics.h"
 #include "core/io/micrograph_file.h"
 
@@ -18,7 +17,7 @@ namespace {
 
 // Keeps the loss of micrographs without any signal finite; about the signal variance of a faint
 // one.
-constexpr double smallest_signal_variance = 0.002;
+constexpr double smallest_signal_variance = 0.004;
 
 // Fills the image anew, in its memory if that suffices.
 void read_pixels(const std::string& path, Image& image) {
@@ -149,8 +148,8 @@ class TruthPairs : public FilePairs {
     // The truth is never clipped.
     constexpr float largest = std::numeric_limits<float>::max();
     normalize(pair.target, {scale.mean, scale.sigma, -largest, largest});
-    pair.loss_weight =
-        static_cast<float>(1.0 / (measure_local_variance(pair.target) + smallest_signal_variance));
+    const double sigma = measure_statistics(pair.target).sigma;
+    pair.loss_weight = static_cast<float>(1.0 / (sigma * sigma + smallest_signal_variance));
   }
 };
 
