@@ -59,6 +59,7 @@ struct DenoiseJob {
   bool use_halves = true;         // measure quality on even and odd halves where there are any
   bool resample = true;           // where the model does not know the pixel size
   double keep_high_resolution_angstrom = 0;  // raw frequencies beyond; 0: none
+  bool average_orientations = false;         // over all eight of a micrograph
   WatchOptions watch;
 };
 

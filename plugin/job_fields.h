@@ -75,8 +75,15 @@ void visit_fields(Visitor& visit, FieldsOf<WatchOptions> auto& options) {
 
 template <class Visitor>
 void visit_fields(Visitor& visit, FieldsOf<DenoiseJob> auto& job) {
-  auto& [run, input, model, float16, use_halves, resample, keep_high_resolution_angstrom, watch] =
-      job;
+  auto& [run,
+         input,
+         model,
+         float16,
+         use_halves,
+         resample,
+         keep_high_resolution_angstrom,
+         average_orientations,
+         watch] = job;
   visit("run", run);
   visit("input", input);
   visit("model", model);
@@ -84,6 +91,7 @@ void visit_fields(Visitor& visit, FieldsOf<DenoiseJob> auto& job) {
   visit("use_halves", use_halves);
   visit("resample", resample);
   visit("keep_high_resolution_angstrom", keep_high_resolution_angstrom, Range{0, 10000});
+  visit("average_orientations", average_orientations);
   visit("watch", watch);
 }
 

@@ -62,6 +62,13 @@ void add_denoise_options(CLI::App& parser, DenoiseJob& job) {
                   job.keep_high_resolution_angstrom,
                   "Keep the raw frequencies beyond this resolution, in angstrom; 0: none")
       ->check(CLI::Range(0.0, 10000.0));
+  parser
+      .add_option_function<int>(
+          "--orientations",
+          [&job](int count) { job.average_orientations = count == 8; },
+          "8: denoise each micrograph in all eight orientations, mirrored and transposed, and take "
+          "the mean: a little better, for eight times the work; 1 by default")
+      ->check(CLI::IsMember({1, 8}));
   add_watch_options(parser, job.watch);
 }
 

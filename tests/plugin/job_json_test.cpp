@@ -96,7 +96,8 @@ std::vector<Job> unusual_jobs() {
   evaluate.coordinates = "picks.star";
   evaluate.particle_diameter_angstrom = 125;
   return {
-      DenoiseJob{unusual_run(), unusual_input(), "m", true, false, false, 7.5, {true, 90, 15, 0.5}},
+      DenoiseJob{
+          unusual_run(), unusual_input(), "m", true, false, false, 7.5, true, {true, 90, 15, 0.5}},
       train,
       PrepareJob{.run = unusual_run(),
                  .input = unusual_input(),
