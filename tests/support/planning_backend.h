@@ -24,6 +24,11 @@ class PlanningBackend : public Backend {
   std::shared_ptr<Storage> allocate_staging(std::size_t) override { return nullptr; }
   void upload(std::span<const float>, const Tensor&) override {}
   void download(const Tensor&, std::span<float>) override {}
+  void upload_window(const HostImage&, const ImagePoint&, const Tensor&) override {}
+  void download_window(const Tensor&,
+                       const ImagePoint&,
+                       const ImagePart&,
+                       const HostImage&) override {}
   void fill_zero(const Tensor&) override {}
   void copy(const Tensor&, const Tensor&) override {}
   void synchronize() override {}
@@ -36,6 +41,9 @@ class PlanningBackend : public Backend {
   std::unique_ptr<Loss> make_loss(const LossDesc&) override { return nullptr; }
   std::unique_ptr<Adam> make_adam(const AdamDesc&, Parameters&) override { return nullptr; }
   std::unique_ptr<Noise> make_noise(const NoiseDesc&) override { return nullptr; }
+  std::unique_ptr<Crops> make_crops(const CropsDesc&) override { return nullptr; }
+  std::unique_ptr<Uploader> make_uploader() override { return nullptr; }
+  std::unique_ptr<Mark> make_mark() override { return nullptr; }
 
  protected:
   std::unique_ptr<Conv2d> try_make_conv2d(const Conv2dDesc&, Parameters&) override {
