@@ -63,6 +63,7 @@ struct DenoiseJob {
   bool combine_halves = false;  // denoise the halves where there are any, and join the results
   std::string coordinates;      // STAR file of picked particles; empty: none (pick_list.h)
   double particle_diameter_angstrom = 200;
+  bool average_orientations = false;  // over all eight of a micrograph
   WatchOptions watch;
 };
 

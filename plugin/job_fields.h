@@ -86,6 +86,7 @@ void visit_fields(Visitor& visit, FieldsOf<DenoiseJob> auto& job) {
          combine_halves,
          coordinates,
          particle_diameter_angstrom,
+         average_orientations,
          watch] = job;
   visit("run", run);
   visit("input", input);
@@ -98,6 +99,7 @@ void visit_fields(Visitor& visit, FieldsOf<DenoiseJob> auto& job) {
   visit("combine_halves", combine_halves);
   visit("coordinates", coordinates);
   visit("particle_diameter_angstrom", particle_diameter_angstrom, Range{1, 1e5});
+  visit("average_orientations", average_orientations);
   visit("watch", watch);
 }
 

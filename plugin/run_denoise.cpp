@@ -35,15 +35,17 @@ constexpr const char* failures_name = "failed.star";
 
 // Everything beside the input file that decides the bytes of all results.
 std::string settings_fingerprint(const DenoiseJob& job, const Model& model, DataType precision) {
-  return fmt::format("limpid {} model {} {} {} resample {} keep {} A match {} combine {}",
-                     LIMPID_VERSION,
-                     model.hash,
-                     job.float16 ? "float16" : "float32",
-                     name(precision),
-                     job.resample ? "auto" : "off",
-                     job.keep_high_resolution_angstrom,
-                     job.match_noise,
-                     job.combine_halves);
+  return fmt::format(
+      "limpid {} model {} {} {} resample {} keep {} A match {} combine {} orientations {}",
+      LIMPID_VERSION,
+      model.hash,
+      job.float16 ? "float16" : "float32",
+      name(precision),
+      job.resample ? "auto" : "off",
+      job.keep_high_resolution_angstrom,
+      job.match_noise,
+      job.combine_halves,
+      job.average_orientations ? 8 : 1);
 }
 
 std::string item_fingerprint(const DenoiseJob& job,

@@ -6,7 +6,6 @@
 #include "core/image/block_statistics.h"
 #include "core/image/block_sum.h"
 #include "core/image/intensity.h"
-#include "core/image/local_variance.h"
 #include "core/image/statistics.h"
 #include "core/io/micrograph_file.h"
 
@@ -22,7 +21,7 @@ namespace {
 
 // Keeps the loss of micrographs without any signal finite; about the signal variance of a faint
 // one.
-constexpr double smallest_signal_variance = 0.002;
+constexpr double smallest_signal_variance = 0.004;
 
 // As many threads measure blocks of a sum as read a file.
 constexpr std::int64_t most_blocks = 8;
@@ -200,8 +199,8 @@ class TruthPairs : public FilePairs {
     // The truth is never clipped.
     constexpr float largest = std::numeric_limits<float>::max();
     normalize(pair.target, {scale.mean, scale.sigma, -largest, largest});
-    pair.loss_weight =
-        static_cast<float>(1.0 / (measure_local_variance(pair.target) + smallest_signal_variance));
+    const double sigma = measure_statistics(pair.target).sigma;
+    pair.loss_weight = static_cast<float>(1.0 / (sigma * sigma + smallest_signal_variance));
   }
 };
 

@@ -83,8 +83,8 @@ struct PairFiles {
 std::unique_ptr<PairSource> make_half_pairs(std::vector<PairFiles> files);
 
 // A noisy micrograph and its noiseless truth in the same grey scale. The squared error is weighted
-// by 1 / (local variance of the normalized truth + 0.002), so that faint micrographs count as much
-// as strong ones, and unevenly lit ones as much as others.
+// by 1 / (variance of the normalized truth + 0.004), so that faint micrographs count as much as
+// strong ones.
 std::unique_ptr<PairSource> make_truth_pairs(std::vector<PairFiles> files);
 
 // One micrograph as its own target; noise is drawn anew for every crop. Images are scaled to 0..1

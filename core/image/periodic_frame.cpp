@@ -2,8 +2,8 @@
 
 #include "core/base/error.h"
 #include "core/base/parallel.h"
-#include "core/image/fourier.h"
 #include "core/base/reflection.h"
+#include "core/image/fourier.h"
 
 #include <algorithm>
 #include <cmath>

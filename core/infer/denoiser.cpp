@@ -2,6 +2,7 @@
 
 #include "core/base/checked_math.h"
 #include "core/base/log.h"
+#include "core/image/orientation.h"
 
 #include <algorithm>
 #include <limits>
@@ -220,6 +221,26 @@ Denoiser::NetworkUse Denoiser::run_network_staged(
 }
 
 Denoiser::NetworkUse Denoiser::apply_network(Image& image) {
+  if (!options_.average_orientations)
+    return apply_network_upright(image);
+  NetworkUse use;
+  double seconds = 0;
+  Image sum(image.width(), image.height());
+  // The transposed ones last: an image that is not square needs a network of another size for them.
+  for (int orientation = 0; orientation < orientation_count; ++orientation) {
+    Image one = turned(image, orientation);
+    use = apply_network_upright(one);
+    seconds += use.seconds;
+    add_turned_back(one, orientation, sum);
+  }
+  for (float& pixel : sum.pixels())
+    pixel /= orientation_count;
+  image = std::move(sum);
+  use.seconds = seconds;
+  return use;
+}
+
+Denoiser::NetworkUse Denoiser::apply_network_upright(Image& image) {
   if (staging_)
     return run_network_staged(
         image,
@@ -258,7 +279,7 @@ Denoiser::Report Denoiser::denoise(Image& image) {
     report.repaired_count = measured.repaired_count;
     report.scale = measured.scale;
   }
-  if (staging_) {
+  if (staging_ && !options_.average_orientations) {
     report.network = run_network_staged(
         image,
         [&](const HostImage& input) { normalize(image, report.scale, pixels_of(input)); },

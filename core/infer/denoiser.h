@@ -20,6 +20,8 @@ namespace limpid {
 struct DenoiserOptions {
   std::size_t memory_bytes = 0;      // for the network's activations; 0 = most of what is free
   std::int64_t largest_tile_px = 0;  // side of a tile; 0 = as the memory allows
+  // Takes the mean of what the network makes of an image in all eight orientations.
+  bool average_orientations = false;
   // Asked between tiles, and on the CPU between layers; if true, denoise() throws
   // Error(interrupted).
   std::function<bool()> stop_requested = {};
@@ -86,6 +88,7 @@ class Denoiser {
                         NetworkUse& use);
   void run_tiles(const HostImage& image, const HostImage& result);
 
+  NetworkUse apply_network_upright(Image& image);
   void prepare(std::int64_t width, std::int64_t height);
   TilePlan plan_for(std::int64_t width, std::int64_t height) const;
   bool try_prepare(const TilePlan& plan);

@@ -134,9 +134,7 @@ SimulationSettings draw_settings(std::uint64_t seed,
   SimulationSettings settings;
   settings.width = range.width;
   settings.height = range.height;
-  settings.pixel_size_angstrom = draw_log(
-      happens(2.0 / 3, random) ? range.usual_pixel_size_angstrom : range.pixel_size_angstrom,
-      random);
+  settings.pixel_size_angstrom = draw_log(range.pixel_size_angstrom, random);
   settings.exposure_e_per_a2 = draw_log(
       happens(0.75, random) ? range.usual_exposure_e_per_a2 : range.exposure_e_per_a2, random);
   settings.frame_count = 2 * static_cast<int>(4 + random.below(27));

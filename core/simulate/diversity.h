@@ -24,10 +24,8 @@ struct DiversityRange {
   Interval exposure_e_per_a2{5, 160};
   // Drawn evenly, every other time evenly in the logarithm.
   Interval coverage{0.03, 0.75};
-  // Two in three micrographs have a usual pixel size, the others one from the whole range.
-  Interval usual_pixel_size_angstrom{0.7, 1.7};
-  Interval pixel_size_angstrom{0.5, 2.5};
   // Drawn evenly in the logarithm.
+  Interval pixel_size_angstrom{0.5, 2.5};
   Interval defocus_angstrom{3000, 40000};
   Interval ice_thickness_angstrom{100, 1000};
   // Drawn evenly.

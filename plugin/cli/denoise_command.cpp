@@ -79,6 +79,13 @@ void add_denoise_options(CLI::App& parser, DenoiseJob& job) {
                   job.particle_diameter_angstrom,
                   "Angstrom; the windows around picks are 1.5 times as wide")
       ->check(CLI::PositiveNumber);
+  parser
+      .add_option_function<int>(
+          "--orientations",
+          [&job](int count) { job.average_orientations = count == 8; },
+          "8: denoise each micrograph in all eight orientations, mirrored and transposed, and take "
+          "the mean: a little better, for eight times the work; 1 by default")
+      ->check(CLI::IsMember({1, 8}));
   add_watch_options(parser, job.watch);
 }
 

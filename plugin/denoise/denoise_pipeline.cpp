@@ -106,6 +106,7 @@ std::vector<std::unique_ptr<DenoiseProcessor>> DenoisePipeline::make_processors(
         job_.run.threads,
         model_,
         DenoiserOptions{.memory_bytes = memory_limit_bytes(*backend, job_.run),
+                        .average_orientations = job_.average_orientations,
                         .stop_requested = [&progress] { return progress.stop_requested(); },
                         .staging_count = plan.staging_count},
         MicrographDenoiserOptions{

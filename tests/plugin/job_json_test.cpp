@@ -108,6 +108,7 @@ std::vector<Job> unusual_jobs() {
                      .combine_halves = true,
                      .coordinates = "picks.star",
                      .particle_diameter_angstrom = 125,
+                     .average_orientations = true,
                      .watch = {true, 90, 15, 0.5}},
           train,
           PrepareJob{.run = unusual_run(),

@@ -9,14 +9,15 @@
 // from the kernel, so that the CPU can follow it step by step.
 //
 // A warpgroup computes a strip of 64 pixels, all channels, and marches down the image. Each input
-// row enters shared memory once, as one plane per 8 channels with 16 bytes a pixel; so the A
-// operand for the horizontal tap t is the same memory one pixel (16 bytes) further on, and nothing
-// is rearranged. The three vertical taps are put side by side as the columns of B: one instruction
-// adds an input row's part to the three output rows that see it, and each input row is read three
-// times instead of nine. Accumulators stay where they are while rows go by: block b of the
-// registers belongs to output row b, b + 3, ..., and the order of the vertical taps in B rotates
-// instead. Five blocks of weights, taps 2 1 0 2 1, hold the three rotations 2 1 0, 0 2 1 and 1 0 2
-// as windows.
+// row enters shared memory once, copied as a whole by the tensor memory accelerator: with 32 or 64
+// channels pixel after pixel, as in the image, with swizzled addresses; 128 channels are wider than
+// any swizzle and lie in one plane per 8 channels with 16 bytes a pixel. Either way the A operand
+// for the horizontal tap t is the same memory one pixel further on, and nothing is rearranged. The
+// three vertical taps are put side by side as the columns of B: one instruction adds an input row's
+// part to the three output rows that see it, and each input row is read three times instead of
+// nine. Accumulators stay where they are while rows go by: block b of the registers belongs to
+// output row b, b + 3, ..., and the order of the vertical taps in B rotates instead. Five blocks of
+// weights, taps 2 1 0 2 1, hold the three rotations 2 1 0, 0 2 1 and 1 0 2 as windows.
 namespace limpid::cuda {
 
 inline constexpr int warpgroup_threads = 128;
@@ -32,36 +33,27 @@ struct RowLayout {
   static constexpr int accumulators = 3 * output_channels / 2;  // of a thread
   static constexpr int block_accumulators = output_channels / 2;
 
-  // 66 pixels: neighbouring planes start 32 bytes apart in the 128 bytes of all banks, so that the
-  // eight threads that write 4 groups of 2 pixels at once meet no bank twice.
+  static constexpr bool has_planes = input_channels > 64;
+  static constexpr wgmma::Swizzle swizzle = has_planes             ? wgmma::Swizzle::none
+                                            : input_channels == 64 ? wgmma::Swizzle::bytes_128
+                                                                   : wgmma::Swizzle::bytes_64;
   static constexpr int plane_bytes = row_pixels * wgmma::core_row_bytes;
-  static constexpr int row_bytes = groups * plane_bytes;
-  static_assert(plane_bytes % 128 == 32);
+  static constexpr int pixel_bytes = has_planes ? wgmma::core_row_bytes : 2 * input_channels;
+  static constexpr int row_bytes = row_pixels * 2 * input_channels;
+  // Slots begin where the pattern of the swizzle does.
+  static constexpr int slot_alignment = has_planes ? 128 : 8 * pixel_bytes;
+  static constexpr int slot_bytes =
+      (row_bytes + slot_alignment - 1) / slot_alignment * slot_alignment;
 
   static constexpr int tap_blocks = 5;
   static constexpr int weight_plane_bytes = tap_blocks * output_channels * wgmma::core_row_bytes;
   static constexpr int weight_bytes = 3 * groups * weight_plane_bytes;
   static constexpr int weight_chunks = 9 * groups * output_channels;  // of 8 input channels
 
-  // The 16 bytes of one pixel and group of a row in the ring of rows.
-  LIMPID_HOST_DEVICE static constexpr int row_offset(int slot, int group, int pixel) {
-    return slot * row_bytes + group * plane_bytes + pixel * wgmma::core_row_bytes;
-  }
-
-  // A row is copied in passes of 128 threads, 16 bytes each. Neighbouring threads take
-  // neighbouring groups, four at a time, then pixels, four at a time: whole sectors of global
-  // memory, and no bank conflicts (see plane_bytes).
-  struct Chunk {
-    int pixel;  // may be past the end of the row in the last pass
-    int group;
-  };
-  static constexpr int quads = groups / 4;
-  static constexpr int pass_pixels = warpgroup_threads / groups;
-  static constexpr int passes = (row_pixels + pass_pixels - 1) / pass_pixels;
-  LIMPID_HOST_DEVICE static constexpr Chunk chunk(int thread, int pass) {
-    const int column = thread / 4;
-    return {pass * pass_pixels + column / (4 * quads) * 4 + column % 4,
-            column / 4 % quads * 4 + thread % 4};
+  // One channel of a pixel of a row in the ring of rows, before swizzling.
+  LIMPID_HOST_DEVICE static constexpr int row_offset(int slot, int channel, int pixel) {
+    return slot * slot_bytes + pixel * pixel_bytes +
+           (has_planes ? channel / 8 * plane_bytes + channel % 8 * 2 : 2 * channel);
   }
 
   // The vertical tap whose weights a block holds, and the block at which a rotation begins.
@@ -78,10 +70,12 @@ struct RowLayout {
   }
 
   // Operands of the product for one horizontal tap and 16 input channels.
-  static constexpr wgmma::CoreStrides input_strides{plane_bytes, wgmma::core_bytes};
+  static constexpr wgmma::CoreStrides input_strides{
+      static_cast<std::uint32_t>(has_planes ? plane_bytes : wgmma::core_row_bytes),
+      static_cast<std::uint32_t>(8 * pixel_bytes)};
   static constexpr wgmma::CoreStrides weight_strides{weight_plane_bytes, wgmma::core_bytes};
-  LIMPID_HOST_DEVICE static constexpr int input_start(int slot, int horizontal_tap, int step) {
-    return row_offset(slot, 2 * step, horizontal_tap);
+  LIMPID_HOST_DEVICE static constexpr int input_start(int horizontal_tap, int step) {
+    return row_offset(0, wgmma::depth * step, horizontal_tap);
   }
   LIMPID_HOST_DEVICE static constexpr int weight_start(int rotation, int horizontal_tap, int step) {
     return weight_offset(horizontal_tap, 2 * step, first_block(rotation), 0);
@@ -89,15 +83,23 @@ struct RowLayout {
 };
 
 // What a block of threads is made of: as many warpgroups as registers allow (accumulators,
-// epilogue, addresses), rings of rows in what the weights leave of 227 KiB shared memory.
+// epilogue, addresses), rings of rows in what the weights leave of 227 KiB shared memory, and a
+// barrier for each slot, which tells when its row has come.
 template <int input_channels, int output_channels>
 struct RowBlock : RowLayout<input_channels, output_channels> {
   using Layout = RowLayout<input_channels, output_channels>;
   static constexpr int warpgroups = output_channels == 32 && input_channels <= 64 ? 4 : 3;
-  static constexpr int stages = input_channels == 32 ? 8 : input_channels == 64 ? 4 : 2;
+  static constexpr int stages = input_channels == 32   ? 8
+                                : input_channels == 64 ? (output_channels == 32 ? 4 : 3)
+                                                       : 2;
   static constexpr int threads = warpgroups * warpgroup_threads;
-  static constexpr int ring_bytes = stages * Layout::row_bytes;
-  static constexpr int shared_bytes = Layout::weight_bytes + warpgroups * ring_bytes;
+  static constexpr int alignment = 1024;  // of the shared memory, for the swizzle
+  static constexpr int ring_bytes = stages * Layout::slot_bytes;
+  static constexpr int rings_start = (Layout::weight_bytes + alignment - 1) / alignment * alignment;
+  static constexpr int barriers_start = rings_start + warpgroups * ring_bytes;
+  static constexpr int barrier_bytes = 8;
+  static constexpr int shared_bytes = barriers_start + warpgroups * stages * barrier_bytes;
+  static_assert(ring_bytes % Layout::slot_alignment == 0);
   static_assert(shared_bytes <= 227 * 1024);
 };
 

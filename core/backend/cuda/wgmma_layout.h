@@ -13,6 +13,10 @@
 // n of B (output channels). Either each 16 bytes hold 8 neighbouring k of one row, and 8 rows
 // follow one another, or each 16 bytes hold 8 neighbouring rows of one k, and 8 k follow one
 // another. The core matrices may lie anywhere; two distances say where the next ones are.
+//
+// With swizzling, a row's k are neighbours in 64 or 128 bytes, and rows follow one another. So that
+// eight rows of the same 16 bytes of k lie in different banks, bits of the address are changed by
+// higher bits. The address is that in shared memory: an operand may start at any row.
 namespace limpid::cuda::wgmma {
 
 inline constexpr int rows = 64;            // m of every instruction
@@ -29,13 +33,24 @@ struct CoreStrides {
   std::uint32_t along_mn_bytes;  // to the next 8 rows: the "stride dimension byte offset"
 };
 
-// The matrix descriptor of an operand without swizzling. Adding `bytes / 16` to a descriptor moves
-// its start by that many bytes.
+// As the descriptor numbers them.
+enum class Swizzle : int { none = 0, bytes_128 = 1, bytes_64 = 2 };
+
+LIMPID_HOST_DEVICE constexpr std::uint32_t swizzled(std::uint32_t address_bytes, Swizzle swizzle) {
+  const std::uint32_t changed = swizzle == Swizzle::none       ? 0u
+                                : swizzle == Swizzle::bytes_64 ? 0x30u
+                                                               : 0x70u;
+  return address_bytes ^ (address_bytes >> 3 & changed);
+}
+
+// The matrix descriptor of an operand. Adding `bytes / 16` to a descriptor moves its start by that
+// many bytes, before swizzling. Swizzled operands have no distance along k.
 LIMPID_HOST_DEVICE constexpr std::uint64_t descriptor(std::uint32_t address_bytes,
-                                                      CoreStrides strides) {
+                                                      CoreStrides strides,
+                                                      Swizzle swizzle = Swizzle::none) {
   const auto field = [](std::uint32_t bytes) -> std::uint64_t { return (bytes & 0x3ffffu) >> 4; };
   return field(address_bytes) | field(strides.along_k_bytes) << 16 |
-         field(strides.along_mn_bytes) << 32;
+         field(strides.along_mn_bytes) << 32 | static_cast<std::uint64_t>(swizzle) << 62;
 }
 
 // Where element (row, k) of the operand lies, in bytes: what the hardware does with a descriptor.
@@ -48,6 +63,13 @@ LIMPID_HOST_DEVICE constexpr std::uint32_t element_address_bytes(std::uint64_t d
   };
   const int slow = order == Contiguous::k ? row : k;
   const int fast = order == Contiguous::k ? k : row;
+  const auto swizzle = static_cast<Swizzle>(descriptor >> 62);
+  if (swizzle != Swizzle::none) {  // of operands with contiguous k
+    const int row_bytes = swizzle == Swizzle::bytes_64 ? 64 : 128;
+    return swizzled(field(0) + field(32) * static_cast<std::uint32_t>(row / 8) +
+                        static_cast<std::uint32_t>(row % 8 * row_bytes + 2 * k),
+                    swizzle);
+  }
   return field(0) + field(16) * static_cast<std::uint32_t>(k / 8) +
          field(32) * static_cast<std::uint32_t>(row / 8) +
          static_cast<std::uint32_t>(slow % 8 * core_row_bytes + fast % 8 * 2);

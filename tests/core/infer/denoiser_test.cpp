@@ -1,6 +1,7 @@
 #include "core/infer/denoiser.h"
 
 #include "core/base/random.h"
+#include "core/image/orientation.h"
 #include "core/nn/initialize.h"
 #include "tests/support/backends.h"
 #include "tests/support/conv_nets.h"
@@ -253,4 +254,24 @@ TEST_CASE("denoiser: a micrograph of 57 megapixels, whole and in tiles, on a GPU
   // In bfloat16 rounding differs from tile to tile.
   CHECK(largest_difference(results[1], results[0]) < 0.1 * sigma(results[0]));
   CHECK(largest_difference(results[2], results[0]) < 0.1 * sigma(results[0]));
+}
+
+TEST_CASE("denoiser: the mean over all orientations is the same for a turned image") {
+  const auto backend = make_backend({.kind = DeviceKind::cpu});
+  const Model model = random_model(networks[1]);
+  // Of whole steps of the network's grid: a mirrored image then lies on it as the upright one does.
+  const Image image = test_image(64, 40);
+  const auto denoised = [&](const DenoiserOptions& options, Image result) {
+    Denoiser(*backend, model, options).denoise(result);
+    return result;
+  };
+  const auto difference = [&](const DenoiserOptions& options, int orientation) {
+    return largest_difference(turned(denoised(options, image), orientation),
+                              denoised(options, turned(image, orientation)));
+  };
+  for (const int orientation : {1, 2, 4, 7}) {
+    CAPTURE(orientation);
+    CHECK(difference({.average_orientations = true}, orientation) < 1e-4);
+    CHECK(difference({}, orientation) > 1e-2);
+  }
 }

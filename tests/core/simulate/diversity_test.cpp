@@ -85,7 +85,7 @@ TEST_CASE("diversity: the same number gives the same micrograph, others differ")
 TEST_CASE("diversity: crowds of large particles are thinned to the limit") {
   DiversityRange range;
   range.width = range.height = 200;
-  range.usual_pixel_size_angstrom = range.pixel_size_angstrom = {2.4, 2.5};
+  range.pixel_size_angstrom = {2.4, 2.5};
   range.coverage = {0.7, 0.75};
   range.fraction_without_particles = 0;
   RandomSequence random(1, 1);

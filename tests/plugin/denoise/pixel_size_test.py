@@ -104,6 +104,17 @@ class Resampling(PixelSizeTest):
         self.assertIn("1 micrographs denoised", self.check_done(*again, "--keep_high_resolution", 20))
         self.assertIn("1 micrographs denoised", self.run_program(*again, "--resample", "off").stdout)
 
+    def test_eight_orientations_are_a_setting_of_their_own(self):
+        self.denoise(1.3, "a.mrc")
+        again = ("denoise", "--device", "cpu", "--model", self.model(), "--o", "out", "a.mrc")
+        one = self.result()[0]
+        self.assertIn("1 were finished", self.check_done(*again, "--orientations", 1))
+        self.assertIn("1 micrographs denoised", self.check_done(*again, "--orientations", 8))
+        difference = numpy.abs(self.result()[0] - one)
+        self.assertGreater(difference.max(), 0)
+        self.assertLess(difference.std(), one.std())
+        self.check_refused(2, *again, "--orientations", 4, saying="--orientations")
+
 
 class HighResolution(PixelSizeTest):
     def test_raw_frequencies_are_kept_beyond_the_crossover(self):

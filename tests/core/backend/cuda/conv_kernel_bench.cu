@@ -1,6 +1,4 @@
 #include "core/backend/cuda/row_convolution.h"
-#include "core/backend/cuda/row_convolution_layout.h"
-#include "core/backend/cuda/wgmma.cuh"
 
 #include <cuda_bf16.h>
 
@@ -24,9 +22,8 @@ void check_cuda(cudaError_t code, const char* call, const char* file, int line) 
 }
 }  // namespace limpid::cuda
 
-// On a Hopper GPU: what the matrix instruction reads through a descriptor, how fast it is, and own
-// convolutions against plain loops, right and fast. Prints tables; exit status 1 when something is
-// wrong.
+// On a Hopper GPU: own convolutions against plain loops, and how fast they are at the layers of the
+// classic network. Prints tables; exit status 1 when something is wrong.
 using namespace limpid;
 using namespace limpid::cuda;
 
@@ -36,128 +33,8 @@ using Element = __nv_bfloat16;
 
 #define CHECK_CUDA(call) check_cuda((call), #call, __FILE__, __LINE__)
 
-// ---- the instruction ----
-
-// d[64][96] = a * b from 64 KiB of random shared memory, through any two descriptors.
-__global__ void read_through_descriptors(
-    const Element* memory, int count, std::uint64_t a, std::uint64_t b, float* result) {
-  extern __shared__ __align__(128) unsigned char shared[];
-  auto* elements = reinterpret_cast<Element*>(shared);
-  for (int i = threadIdx.x; i < count; i += blockDim.x)
-    elements[i] = memory[i];
-  wgmma::fence_shared_writes();
-  __syncthreads();
-  const std::uint64_t start = static_cast<std::uint32_t>(__cvta_generic_to_shared(shared)) / 16;
-  float d[48] = {};
-  wgmma::begin(d);
-  wgmma::multiply(d, a + start, b + start);
-  wgmma::commit();
-  wgmma::wait<0>();
-  wgmma::hold(d);
-#pragma unroll
-  for (int i = 0; i < 48; ++i) {
-    const wgmma::Place place = wgmma::accumulator_place(static_cast<int>(threadIdx.x), i);
-    result[place.row * 96 + place.column] = d[i];
-  }
-}
-
 float as_float(Element x) {
   return __bfloat162float(x);
-}
-
-// Whether the product is what `modelled` descriptors say.
-double descriptor_error(std::uint64_t a,
-                        std::uint64_t b,
-                        std::uint64_t modelled_a,
-                        std::uint64_t modelled_b) {
-  constexpr int count = 32 * 1024;
-  std::vector<Element> memory(count);
-  for (int i = 0; i < count; ++i)
-    memory[static_cast<std::size_t>(i)] =
-        __float2bfloat16(static_cast<float>((i * 2654435761u >> 8) % 255) / 127.0f - 1.0f);
-  Element* device = nullptr;
-  float* result = nullptr;
-  CHECK_CUDA(cudaMalloc(&device, count * sizeof(Element)));
-  CHECK_CUDA(cudaMalloc(&result, 64 * 96 * sizeof(float)));
-  CHECK_CUDA(cudaMemcpy(device, memory.data(), count * sizeof(Element), cudaMemcpyHostToDevice));
-  CHECK_CUDA(cudaFuncSetAttribute(
-      read_through_descriptors, cudaFuncAttributeMaxDynamicSharedMemorySize, 2 * count));
-  read_through_descriptors<<<1, 128, 2 * count>>>(device, count, a, b, result);
-  CHECK_CUDA(cudaGetLastError());
-  std::vector<float> found(64 * 96);
-  CHECK_CUDA(
-      cudaMemcpy(found.data(), result, found.size() * sizeof(float), cudaMemcpyDeviceToHost));
-  double worst = 0;
-  for (int m = 0; m < 64; ++m)
-    for (int n = 0; n < 96; ++n) {
-      double sum = 0;
-      for (int k = 0; k < 16; ++k)
-        sum += static_cast<double>(
-                   as_float(memory[wgmma::element_address_bytes(modelled_a, m, k) / 2])) *
-               as_float(memory[wgmma::element_address_bytes(modelled_b, n, k) / 2]);
-      worst = std::max(worst, std::abs(sum - found[static_cast<std::size_t>(m * 96 + n)]));
-    }
-  CHECK_CUDA(cudaFree(device));
-  CHECK_CUDA(cudaFree(result));
-  return worst;
-}
-
-bool check_descriptors() {
-  using Layout = RowLayout<32, 32>;
-  bool good = true;
-  for (int shift = 0; shift < 4; ++shift) {
-    const auto at = static_cast<std::uint32_t>(16 * shift);
-    const auto swapped = [](wgmma::CoreStrides s) {
-      return wgmma::CoreStrides{s.along_mn_bytes, s.along_k_bytes};
-    };
-    const auto a = wgmma::descriptor(at, Layout::input_strides);
-    const auto b = wgmma::descriptor(32768, Layout::weight_strides);
-    const auto swapped_a = wgmma::descriptor(at, swapped(Layout::input_strides));
-    const auto swapped_b = wgmma::descriptor(32768, swapped(Layout::weight_strides));
-    const double as_documented = descriptor_error(a, b, a, b);
-    const double as_swapped = descriptor_error(a, b, swapped_a, swapped_b);
-    std::printf(
-        "descriptors, A %2d bytes on: largest error %.2g as documented, %.2g with the two "
-        "distances swapped\n",
-        16 * shift,
-        as_documented,
-        as_swapped);
-    good = good && as_documented < 1e-3;
-  }
-  return good;
-}
-
-// Products only: how fast the instruction reads its operands. 4 warpgroups on each multiprocessor.
-template <int registers>
-__global__ void __launch_bounds__(512, 1)
-    multiply_only(int repeats, int shift_bytes, float* result) {
-  extern __shared__ __align__(128) unsigned char shared[];
-  for (int i = threadIdx.x; i < 50 * 1024; i += blockDim.x)
-    reinterpret_cast<std::uint32_t*>(shared)[i] = 0x3c003c01u + static_cast<std::uint32_t>(i % 97);
-  wgmma::fence_shared_writes();
-  __syncthreads();
-  const int warpgroup = __shfl_sync(0xffffffffu, static_cast<int>(threadIdx.x) / 128, 0);
-  const auto start = static_cast<std::uint32_t>(__cvta_generic_to_shared(shared));
-  const std::uint64_t a =
-      wgmma::descriptor(start + static_cast<std::uint32_t>(warpgroup * 8448), {1056, 128});
-  const std::uint64_t b = wgmma::descriptor(start + 64 * 1024, {registers * 160 / 3, 128});
-  float d[registers] = {};
-  for (int i = 0; i < repeats; ++i) {
-    wgmma::begin(d);
-#pragma unroll
-    for (int j = 0; j < 6; ++j)
-      wgmma::multiply(d,
-                      a + static_cast<std::uint64_t>(j / 2 * shift_bytes / 16 + j % 2 * 132),
-                      b + static_cast<std::uint64_t>(j * 8));
-    wgmma::commit();
-    wgmma::wait<0>();
-    wgmma::hold(d);
-  }
-  float sum = 0;
-#pragma unroll
-  for (int i = 0; i < registers; ++i)
-    sum += d[i];
-  result[blockIdx.x * blockDim.x + threadIdx.x] = sum;
 }
 
 float time_ms(int repeats, const std::function<void()>& work) {
@@ -181,27 +58,6 @@ float time_ms(int repeats, const std::function<void()>& work) {
   std::nth_element(times.begin(), times.begin() + repeats / 2, times.end());
   return times[static_cast<std::size_t>(repeats / 2)];
 }
-
-template <int registers>
-void time_instruction(int processors) {
-  constexpr int repeats = 2000;
-  float* result = nullptr;
-  CHECK_CUDA(cudaMalloc(&result, static_cast<std::size_t>(processors) * 512 * sizeof(float)));
-  const auto kernel = multiply_only<registers>;
-  CHECK_CUDA(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, 200 * 1024));
-  for (const int shift : {0, 16, 128}) {
-    const float ms = time_ms(5, [&] {
-      kernel<<<static_cast<unsigned>(processors), 512, 200 * 1024>>>(repeats, shift, result);
-      CHECK_CUDA(cudaGetLastError());
-    });
-    const double flop = 2.0 * 64 * (2 * registers) * 16 * 6 * repeats * 4 * processors;
-    std::printf(
-        "m64n%dk16, taps %3d bytes apart: %.0f TFLOP/s\n", 2 * registers, shift, flop / ms / 1e9);
-  }
-  CHECK_CUDA(cudaFree(result));
-}
-
-// ---- convolutions ----
 
 struct Case {
   const char* name;
@@ -507,9 +363,7 @@ int main() {
   }
   const int processors = properties.multiProcessorCount;
   std::printf("%s, %d multiprocessors\n", properties.name, processors);
-  bool good = check_descriptors();
-  time_instruction<48>(processors);
-  time_instruction<96>(processors);
+  bool good = true;
   for (const Case& c : correctness_cases())
     good = agrees(c, processors) && good;
   for (const std::int64_t batch : {4, 16, 1}) {
