@@ -43,6 +43,18 @@ void add_watch_options(CLI::App& parser, WatchOptions& options) {
       ->needs(watch);
 }
 
+// Not of those that hosts pass on: they have fields of their own for coordinates.
+void add_pick_options(CLI::App& parser, DenoiseJob& job) {
+  parser.add_option("--in_coords",
+                    job.coordinates,
+                    "STAR file of picked particles: looks for particles in what was removed");
+  parser
+      .add_option("--particle_diameter",
+                  job.particle_diameter_angstrom,
+                  "Angstrom; the windows around picks are 1.5 times as wide")
+      ->check(CLI::PositiveNumber);
+}
+
 }  // namespace
 
 void add_denoise_options(CLI::App& parser, DenoiseJob& job) {
@@ -71,14 +83,6 @@ void add_denoise_options(CLI::App& parser, DenoiseJob& job) {
                   job.combine_halves,
                   "Denoise the even and the odd half where there are both, and write their sum in "
                   "the grey scale of the micrograph");
-  parser.add_option("--in_coords",
-                    job.coordinates,
-                    "STAR file of picked particles: looks for particles in what was removed");
-  parser
-      .add_option("--particle_diameter",
-                  job.particle_diameter_angstrom,
-                  "Angstrom; the windows around picks are 1.5 times as wide")
-      ->check(CLI::PositiveNumber);
   parser
       .add_option_function<int>(
           "--orientations",
@@ -94,6 +98,7 @@ CommandAction define_denoise(CLI::App& parser) {
   add_micrograph_input(parser, job->input);
   add_run_options(parser, job->run);
   add_denoise_options(parser, *job);
+  add_pick_options(parser, *job);
   return [job] { return run_job(*job); };
 }
 
