@@ -171,14 +171,16 @@ void DenoisePipeline::work(MicrographWorker& worker,
     const int busy = ++busy_workers_;
     if (processor.is_gpu())
       set_thread_count(std::max(1, all_threads / busy));
-    outcomes.put(numbered->number, outcome_of(worker, std::move(numbered->item)));
+    const std::int64_t number = numbered->number;
+    outcomes.put(number, outcome_of(worker, std::move(*numbered)));
     --busy_workers_;
   }
 }
 
-DenoisePipeline::Outcome DenoisePipeline::outcome_of(MicrographWorker& worker, DenoiseItem item) {
+DenoisePipeline::Outcome DenoisePipeline::outcome_of(MicrographWorker& worker,
+                                                     NumberedItems::Numbered numbered) {
   try {
-    return {.item = worker.process(std::move(item)), .error = {}};
+    return {.item = worker.process(std::move(numbered.item), numbered.number), .error = {}};
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::interrupted)
       return {};

@@ -61,7 +61,7 @@ class DenoisePipeline {
             const DenoiseProcessor& processor,
             NumberedItems& items,
             Outcomes& outcomes) const;
-  static Outcome outcome_of(MicrographWorker& worker, DenoiseItem item);
+  static Outcome outcome_of(MicrographWorker& worker, NumberedItems::Numbered numbered);
   void log_times(double elapsed_seconds) const;
 
   const std::vector<std::unique_ptr<Backend>>& backends_;

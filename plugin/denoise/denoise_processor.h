@@ -2,6 +2,7 @@
 
 #include "core/base/task_thread.h"
 #include "plugin/denoise/noise_matched_denoiser.h"
+#include "plugin/denoise/turns.h"
 
 #include <functional>
 #include <memory>
@@ -24,6 +25,8 @@ class DenoiseProcessor {
   // a micrograph needs is done by all of them together, one micrograph after the other.
   bool is_gpu() const { return is_gpu_; }
   TaskThread& thread() { return thread_; }
+  // In which order micrographs use it, where they do one after the other.
+  Turns& turns() { return turns_; }
 
   // Made at first use, so that the first micrograph is read meanwhile.
   NoiseMatchedDenoiser& micrographs();
@@ -34,6 +37,7 @@ class DenoiseProcessor {
   Backend& backend_;
   const Model& model_;
   const bool is_gpu_;
+  Turns turns_;
   TaskThread thread_;  // outlives the denoisers
   const DenoiserOptions options_;
   const MicrographDenoiserOptions treatment_;

@@ -46,26 +46,33 @@ void read_half(const std::string& path, const Image& micrograph, Micrograph& hal
 
 }  // namespace
 
-DenoisedItem MicrographWorker::process(DenoiseItem item) {
+DenoisedItem MicrographWorker::process(DenoiseItem item, std::int64_t number) {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point begin = Clock::now();
   outcome_ = DenoisedItem();
   outcome_.item = std::move(item);
   ItemResult& result = outcome_.result;
   result.name = outcome_.item.entry.name;
-  attempt(result, [&] { read(); });
-  if (context_.progress.stop_requested())
-    fail(ErrorKind::interrupted, "stopped as asked");
-  const auto denoise_and_measure = [&] {
-    attempt(result, [&] {
-      denoise();
-      measure_quality();
-    });
-  };
-  if (processor_.is_gpu())
-    denoise_and_measure();
-  else
-    processor_.thread().run(denoise_and_measure);
+  {
+    std::optional<Turns::Turn> turn;
+    if (!processor_.is_gpu())
+      turn.emplace(processor_.turns(), number);
+    attempt(result, [&] { read(); });
+    if (context_.progress.stop_requested())
+      fail(ErrorKind::interrupted, "stopped as asked");
+    const auto denoise_and_measure = [&] {
+      attempt(result, [&] {
+        denoise();
+        measure_quality();
+      });
+    };
+    if (processor_.is_gpu())
+      denoise_and_measure();
+    else {
+      turn->wait();  // whoever has read first would else be first
+      processor_.thread().run(denoise_and_measure);
+    }
+  }
   attempt(result, [&] { write(); });
   result.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
   return std::move(outcome_);

@@ -12,6 +12,7 @@
 #include "plugin/output/output_folder.h"
 #include "plugin/progress.h"
 
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -35,10 +36,10 @@ class MicrographWorker {
   MicrographWorker(const DenoiseContext& context, DenoiseProcessor& processor)
       : context_(context), processor_(processor) {}
 
-  // What concerns this micrograph alone becomes the reason of a failed result. Throws what ends a
-  // run: Error(device), Error(storage), and Error(interrupted) if the run is to stop and the
-  // micrograph was not denoised yet.
-  DenoisedItem process(DenoiseItem item);
+  // `number` counts the micrographs of the run. What concerns this one alone becomes the reason of
+  // a failed result. Throws what ends a run: Error(device), Error(storage), and Error(interrupted)
+  // if the run is to stop and the micrograph was not denoised yet.
+  DenoisedItem process(DenoiseItem item, std::int64_t number);
 
  private:
   void read();
