@@ -1,7 +1,7 @@
 #include "core/data/noise_halves.h"
 
-#include "core/base/parallel.h"
 #include "core/base/random.h"
+#include "core/image/radial_filter.h"
 
 #include <algorithm>
 #include <cmath>
@@ -115,14 +115,9 @@ Image noise_like(const Image& image,
                  const NoiseSpectrum& spectrum,
                  std::uint64_t seed,
                  std::uint64_t stream) {
-  Spectrum transform = fourier_transform(white_noise(image.width(), image.height(), seed, stream));
-  parallel_for(transform.height(), 16, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t y = begin; y < end; ++y)
-      for (std::int64_t x = 0; x < transform.width(); ++x)
-        transform.at(x, y) *= static_cast<float>(std::sqrt(
-            spectrum.power(std::hypot(transform.frequency_x(x), transform.frequency_y(y)))));
-  });
-  Image noise = inverse_fourier_transform(transform);
+  Image noise =
+      radially_filtered(white_noise(image.width(), image.height(), seed, stream),
+                        [&](double frequency) { return std::sqrt(spectrum.power(frequency)); });
   const double power = fine_power(noise);
   const auto factor = static_cast<float>(power > 0 ? std::sqrt(fine_power(image) / power) : 0.0);
   for (float& value : noise.pixels())

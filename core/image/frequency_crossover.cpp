@@ -1,9 +1,8 @@
 #include "core/image/frequency_crossover.h"
 
 #include "core/base/error.h"
-#include "core/base/parallel.h"
-#include "core/image/fourier.h"
 #include "core/image/periodic_frame.h"
+#include "core/image/radial_filter.h"
 
 #include <algorithm>
 #include <cmath>
@@ -20,12 +19,8 @@ std::int64_t reach_px(double crossover) {
 }
 
 void pass_high(Spectrum& spectrum, double crossover) {
-  parallel_for(spectrum.height(), 16, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t y = begin; y < end; ++y)
-      for (std::int64_t x = 0; x < spectrum.width(); ++x)
-        spectrum.at(x, y) *= static_cast<float>(crossover_weight(
-            std::hypot(spectrum.frequency_x(x), spectrum.frequency_y(y)), crossover));
-  });
+  filter_radially(spectrum,
+                  [&](double frequency) { return crossover_weight(frequency, crossover); });
 }
 
 }  // namespace

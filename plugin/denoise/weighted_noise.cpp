@@ -1,8 +1,7 @@
 #include "plugin/denoise/weighted_noise.h"
 
-#include "core/base/parallel.h"
-#include "core/image/fourier.h"
 #include "core/image/periodic_frame.h"
+#include "core/image/radial_filter.h"
 #include "core/image/statistics.h"
 #include "core/metrics/rings.h"
 #include "core/noise/exposure_filter.h"
@@ -135,13 +134,8 @@ void change_weighted_noise(Image& image,
     factors.push_back(static_cast<float>(std::pow(
         weighted_noise_power(highest * static_cast<double>(i) / steps / pixel_size_angstrom, dose),
         exponent)));
-  parallel_for(spectrum.height(), 16, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t y = begin; y < end; ++y)
-      for (std::int64_t x = 0; x < spectrum.width(); ++x) {
-        const double frequency = std::hypot(spectrum.frequency_x(x), spectrum.frequency_y(y));
-        spectrum.at(x, y) *=
-            factors[static_cast<std::size_t>(std::lround(frequency / highest * steps))];
-      }
+  filter_radially(spectrum, [&](double frequency) {
+    return factors[static_cast<std::size_t>(std::lround(frequency / highest * steps))];
   });
   image = frame.remove(inverse_fourier_transform(spectrum));
   for (float& value : image.pixels())

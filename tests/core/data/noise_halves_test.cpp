@@ -1,7 +1,7 @@
 #include "core/data/noise_halves.h"
 
 #include "core/base/random.h"
-#include "core/image/fourier.h"
+#include "core/image/radial_filter.h"
 #include "core/image/statistics.h"
 #include "tests/support/catch.h"
 
@@ -25,16 +25,6 @@ Image white_noise(std::uint64_t stream) {
   return image;
 }
 
-template <class Gain>
-Image filtered(const Image& image, Gain&& gain) {
-  Spectrum spectrum = fourier_transform(image);
-  for (std::int64_t y = 0; y < spectrum.height(); ++y)
-    for (std::int64_t x = 0; x < spectrum.width(); ++x)
-      spectrum.at(x, y) *=
-          static_cast<float>(gain(std::hypot(spectrum.frequency_x(x), spectrum.frequency_y(y))));
-  return inverse_fourier_transform(spectrum);
-}
-
 // Power of noise of a blurring camera, and of a signal that is stronger at low frequencies.
 double noise_power(double frequency) {
   return std::exp(-4 * frequency);
@@ -43,10 +33,10 @@ double signal_power(double frequency) {
   return 6 * std::exp(-frequency * frequency / (2 * 0.05 * 0.05));
 }
 Image noise(std::uint64_t stream) {
-  return filtered(white_noise(stream), [](double f) { return std::sqrt(noise_power(f)); });
+  return radially_filtered(white_noise(stream), [](double f) { return std::sqrt(noise_power(f)); });
 }
 Image signal() {
-  return filtered(white_noise(100), [](double f) { return std::sqrt(signal_power(f)); });
+  return radially_filtered(white_noise(100), [](double f) { return std::sqrt(signal_power(f)); });
 }
 Image sum_of(const Image& a, const Image& b, float factor = 1) {
   Image sum = a;
@@ -56,8 +46,8 @@ Image sum_of(const Image& a, const Image& b, float factor = 1) {
 }
 // What the best linear filter removes.
 Image removed_from(const Image& image) {
-  return filtered(image,
-                  [](double f) { return noise_power(f) / (noise_power(f) + signal_power(f)); });
+  return radially_filtered(
+      image, [](double f) { return noise_power(f) / (noise_power(f) + signal_power(f)); });
 }
 
 double correlation(const Image& a, const Image& b) {

@@ -1,7 +1,7 @@
 #include "plugin/denoise/weighted_noise.h"
 
 #include "core/base/random.h"
-#include "core/image/fourier.h"
+#include "core/image/radial_filter.h"
 #include "core/image/statistics.h"
 #include "core/noise/exposure_filter.h"
 #include "tests/support/catch.h"
@@ -23,34 +23,24 @@ Image white_noise() {
   return image;
 }
 
-// Multiplies amplitudes by a function of cycles per pixel.
-template <class Gain>
-Image filtered(const Image& image, Gain&& gain) {
-  Spectrum spectrum = fourier_transform(image);
-  for (std::int64_t y = 0; y < spectrum.height(); ++y)
-    for (std::int64_t x = 0; x < spectrum.width(); ++x)
-      spectrum.at(x, y) *=
-          static_cast<float>(gain(std::hypot(spectrum.frequency_x(x), spectrum.frequency_y(y))));
-  return inverse_fourier_transform(spectrum);
-}
-
 // Noise with a signal that has a fifth of its power at 10 A.
 Image micrograph(double pixel_size_angstrom) {
-  return filtered(white_noise(), [&](double frequency) {
+  return radially_filtered(white_noise(), [&](double frequency) {
     const double longest = std::min(0.1 * pixel_size_angstrom / std::max(frequency, 1e-6), 5.0);
     return std::sqrt(1 + 0.2 * std::pow(longest, 3));
   });
 }
 
 Image weighted(const Image& image, double dose, double pixel_size_angstrom) {
-  return filtered(image, [&](double frequency) {
+  return radially_filtered(image, [&](double frequency) {
     return std::sqrt(weighted_noise_power(frequency / pixel_size_angstrom, dose));
   });
 }
 
 // The blur of a camera, whose noise has 1/10 of its power at the Nyquist frequency.
 Image blurred(const Image& image) {
-  return filtered(image, [](double frequency) { return std::pow(0.1, 2 * frequency * frequency); });
+  return radially_filtered(
+      image, [](double frequency) { return std::pow(0.1, 2 * frequency * frequency); });
 }
 
 double rms_difference(const Image& a, const Image& b) {
