@@ -88,7 +88,10 @@ std::optional<LoaderPlan> plan_on_device(const DatasetCost& dataset, const Loade
   plan.budget_bytes = options.memory_bytes;
   plan.resident_bytes = dataset.pair_bytes;
   plan.device_budget_bytes = options.device_bytes;
-  for (const std::int64_t reads : {8, 4, 2, 1}) {
+  for (const std::int64_t reads : {16, 8, 4, 2, 1}) {
+    // More only help where micrographs are made instead of read.
+    if (reads > 8 && !dataset.is_endless)
+      continue;
     plan.reads = reads;
     plan.used_bytes = host_bytes(dataset, options, reads);
     if (plan.used_bytes <= plan.budget_bytes)
@@ -111,6 +114,17 @@ std::optional<LoaderPlan> plan_on_device(const DatasetCost& dataset, const Loade
 }
 
 std::string describe_on_device(const LoaderPlan& plan) {
+  if (plan.dataset.is_endless)
+    return fmt::format(
+        "Loader {}: up to {} micrographs in the memory of the GPU, the oldest replaced after every "
+        "{} crops, at most {} of {}; memory {}, at most {} of it used",
+        name(plan.mode),
+        plan.slots,
+        plan.crops_per_load,
+        readable_bytes(plan.device_used_bytes),
+        readable_bytes(plan.device_budget_bytes),
+        readable_bytes(plan.budget_bytes),
+        readable_bytes(plan.used_bytes));
   return fmt::format(
       "Loader {}: {} of {} micrographs in the memory of the GPU, at most {} of {}; dataset as "
       "float32 {}, memory {}, at most {} of it used",

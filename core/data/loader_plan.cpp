@@ -21,6 +21,10 @@ std::size_t batch_bytes(const LoaderOptions& options) {
          sizeof(float);
 }
 
+// Micrographs of an endless dataset that a training begins with: enough for a varied first batch,
+// few enough to be made in seconds.
+constexpr std::int64_t slots_at_first = 16;
+
 // The sums of bytes that belong to a number of slots and reads.
 class Costs {
  public:
@@ -137,9 +141,11 @@ LoaderMode loader_mode_from_name(const std::string& text) {
 DatasetCost measure_dataset(const PairSource& source) {
   DatasetCost dataset;
   dataset.count = source.count();
-  for (std::int64_t i = 0; i < source.count(); ++i) {
+  dataset.is_endless = source.is_endless();
+  const std::int64_t different = dataset.is_endless ? 1 : dataset.count;
+  for (std::int64_t i = 0; i < different; ++i) {
     const PairCost cost = source.cost(i);
-    dataset.pair_bytes += cost.pair_bytes;
+    dataset.pair_bytes += cost.pair_bytes * static_cast<std::size_t>(dataset.count / different);
     dataset.largest_pixel_count = std::max(dataset.largest_pixel_count, cost.pixel_count);
     dataset.largest_pair_bytes = std::max(dataset.largest_pair_bytes, cost.pair_bytes);
     dataset.largest_loading_bytes = std::max(dataset.largest_loading_bytes, cost.loading_bytes);
@@ -180,9 +186,13 @@ LoaderPlan plan_loader(const DatasetCost& dataset, const LoaderOptions& options)
 std::int64_t crops_per_load(const DatasetCost& dataset,
                             const LoaderOptions& options,
                             std::int64_t slots) {
-  return std::max({std::int64_t{1},
-                   dataset.largest_pixel_count / (options.patch_size_px * options.patch_size_px),
-                   (options.batch_size + slots - 1) / slots});
+  const std::int64_t fewest_slots = dataset.is_endless ? std::min(slots, slots_at_first) : slots;
+  const std::int64_t wanted =
+      options.crops_per_load > 0
+          ? options.crops_per_load
+          : dataset.largest_pixel_count / (options.patch_size_px * options.patch_size_px);
+  return std::max(
+      {std::int64_t{1}, wanted, (options.batch_size + fewest_slots - 1) / fewest_slots});
 }
 
 std::string readable_bytes(std::size_t bytes) {
@@ -197,6 +207,15 @@ std::string readable_bytes(std::size_t bytes) {
 std::string describe(const LoaderPlan& plan) {
   if (plan.is_on_device())
     return describe_on_device(plan);
+  if (plan.dataset.is_endless)
+    return fmt::format(
+        "Loader {}: up to {} micrographs in memory, the oldest replaced after every {} crops; "
+        "memory {}, at most {} of it used",
+        name(plan.mode),
+        plan.slots,
+        plan.crops_per_load,
+        readable_bytes(plan.budget_bytes),
+        readable_bytes(plan.used_bytes));
   std::string reason = "all fit";
   if (plan.mode == LoaderMode::stream)
     reason = plan.resident_bytes > plan.budget_bytes
@@ -219,7 +238,9 @@ PatchSchedule make_schedule(const LoaderPlan& plan, const LoaderOptions& options
           .count = plan.dataset.count,
           .slots = plan.slots,
           .crops_per_step = options.batch_size,
-          .crops_per_load = plan.crops_per_load};
+          .crops_per_load = plan.crops_per_load,
+          .is_endless = plan.dataset.is_endless,
+          .first_slots = plan.dataset.is_endless ? std::min(plan.slots, slots_at_first) : 0};
 }
 
 }  // namespace limpid

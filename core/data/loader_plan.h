@@ -32,6 +32,7 @@ struct LoaderOptions {
   std::size_t device_bytes = 0;
   std::size_t upload_staging_bytes = 0;  // of memory_bytes, for micrographs on their way there
   std::int64_t slots = 0;                // micrographs in memory; 0: as many as fit
+  std::int64_t crops_per_load = 0;       // that a micrograph yields; 0: about as many as cover it
   int threads = 0;                       // 0: all processors; changes no batch
   std::int64_t first_step = 0;           // where a resumed run goes on
   // Pairs that turn out to be unusable are replaced, up to this share of all.
@@ -47,9 +48,10 @@ struct DatasetCost {
   std::size_t pair_bytes = 0;  // of all pairs
   std::size_t largest_pair_bytes = 0;
   std::size_t largest_loading_bytes = 0;
+  bool is_endless = false;
 };
 
-// Looks at every header. Throws Error(input).
+// Looks at every header; of an endless source at the first pair. Throws Error(input).
 DatasetCost measure_dataset(const PairSource& source);
 
 // How many micrographs lie in memory, and why. A function of the dataset, the memory, crops and
@@ -83,8 +85,8 @@ LoaderPlan plan_loader(const DatasetCost& dataset, const LoaderOptions& options)
 // "stream: 3 of 1316 micrographs in memory, ...", for people.
 std::string describe(const LoaderPlan& plan);
 
-// Crops that a micrograph yields before its place is renewed: about as many as cover it once; and
-// no place is renewed twice in a step.
+// Crops that a micrograph yields before its place is renewed: as the options say, else about as
+// many as cover it once; and no place is renewed twice in a step.
 std::int64_t crops_per_load(const DatasetCost& dataset,
                             const LoaderOptions& options,
                             std::int64_t slots);

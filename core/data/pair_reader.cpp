@@ -70,6 +70,8 @@ PairReader::Load PairReader::begin_load() {
     return {};
   auto pair = memory_.take();
   const std::int64_t number = next_load_++;
+  if (schedule_.is_endless)
+    return {number, schedule_.micrograph_of_load(number), std::move(pair)};
   if (epoch_ != schedule_.epoch_of_load(number)) {
     epoch_ = schedule_.epoch_of_load(number);
     order_ = permutation(schedule_.count, schedule_.seed, epoch_);

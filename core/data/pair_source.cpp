@@ -106,6 +106,17 @@ ImagePair make_half_pair(Image even,
   return pair;
 }
 
+// The input is repaired and measured already.
+void put_truth_on_scale(const IntensityScale& scale, ImagePair& pair) {
+  normalize(pair.input, scale);
+  repair_non_finite(pair.target);
+  // The truth is never clipped.
+  constexpr float largest = std::numeric_limits<float>::max();
+  normalize(pair.target, {scale.mean, scale.sigma, -largest, largest});
+  const double sigma = measure_statistics(pair.target).sigma;
+  pair.loss_weight = static_cast<float>(1.0 / (sigma * sigma + smallest_signal_variance));
+}
+
 class FilePairs : public PairSource {
  public:
   explicit FilePairs(std::vector<PairFiles> files) : files_(std::move(files)) {}
@@ -194,13 +205,7 @@ class TruthPairs : public FilePairs {
     const IntensityScale scale = read_input(files.first, pair);
     read_pixels(files.second, pair.target);
     require_equal_size(pair.input, pair.target, files);
-    normalize(pair.input, scale);
-    repair_non_finite(pair.target);
-    // The truth is never clipped.
-    constexpr float largest = std::numeric_limits<float>::max();
-    normalize(pair.target, {scale.mean, scale.sigma, -largest, largest});
-    const double sigma = measure_statistics(pair.target).sigma;
-    pair.loss_weight = static_cast<float>(1.0 / (sigma * sigma + smallest_signal_variance));
+    put_truth_on_scale(scale, pair);
   }
 };
 
@@ -267,6 +272,13 @@ ImagePair make_half_pair(Image even, Image odd) {
   const IntensityScale even_scale = repair_and_measure(even).scale;
   const IntensityScale odd_scale = repair_and_measure(odd).scale;
   return make_half_pair(std::move(even), even_scale, std::move(odd), odd_scale);
+}
+
+void finish_truth_pair(ImagePair& pair) {
+  const IntensityScale scale = repair_and_measure(pair.input).scale;
+  pair.grey_offset = scale.mean;
+  pair.grey_range = scale.sigma;
+  put_truth_on_scale(scale, pair);
 }
 
 std::unique_ptr<PairSource> make_half_pairs(std::vector<PairFiles> files) {

@@ -63,6 +63,9 @@ class PairSource {
   virtual ImageSize size(std::int64_t index) const = 0;
   // Likewise. By default loading takes half as much again as the pair.
   virtual PairCost cost(std::int64_t index) const;
+  // Whether every pair is made for its load, and none need come twice: there are more than any
+  // training uses, all of one size.
+  virtual bool is_endless() const { return false; }
   // What is read for a pair, to notice when it changes; nothing if that cannot happen.
   virtual std::vector<std::string> files(std::int64_t index) const;
 };
@@ -70,6 +73,10 @@ class PairSource {
 // Two sums with independent noise as each other's target. Pixels that stand out of both alike, such
 // as hot ones, are replaced in one of the two, so that neither teaches to expect them in the other.
 ImagePair make_half_pair(Image even, Image odd);
+
+// A noisy micrograph and its noiseless truth as they were recorded, put in one grey scale; see
+// make_truth_pairs(). Fills `pair`, whose images hold them, in their memory.
+void finish_truth_pair(ImagePair& pair);
 
 // Files of one pair; which are used depends on the kind of source.
 struct PairFiles {

@@ -15,7 +15,7 @@ PatchLoader::PatchLoader(const PairSource& source,
                          const LoaderPlan& plan)
     : options_(options),
       schedule_(make_schedule(plan, options)),
-      reader_(source, plan, options, schedule_.loads_before(options.first_step) - schedule_.slots),
+      reader_(source, plan, options, schedule_.oldest_load_at(options.first_step)),
       slots_(static_cast<std::size_t>(schedule_.slots)) {
   read_first();
   preparer_ = std::thread([this] { prepare_ahead(); });
@@ -36,7 +36,7 @@ std::shared_ptr<const Batch> PatchLoader::next() {
 
 void PatchLoader::read_first() {
   const std::int64_t loads = schedule_.loads_before(options_.first_step);
-  for (std::int64_t load = loads - schedule_.slots; load < loads; ++load) {
+  for (std::int64_t load = schedule_.oldest_load_at(options_.first_step); load < loads; ++load) {
     auto pair = reader_.take(load);
     if (!pair)
       fail(ErrorKind::interrupted, "stopped as asked before training began");

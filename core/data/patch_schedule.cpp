@@ -2,6 +2,7 @@
 
 #include "core/base/random.h"
 
+#include <algorithm>
 #include <numeric>
 #include <utility>
 
@@ -20,10 +21,23 @@ std::uint64_t number_of_crop(std::int64_t step, std::int64_t index) {
 }  // namespace
 
 std::int64_t PatchSchedule::loads_before(std::int64_t step) const {
-  return slots == count ? slots : slots + step * crops_per_step / crops_per_load;
+  if (slots == count)
+    return slots;
+  const std::int64_t first = first_slots > 0 ? first_slots : slots;
+  return first + step * crops_per_step / crops_per_load;
+}
+
+std::int64_t PatchSchedule::oldest_load_at(std::int64_t step) const {
+  return std::max<std::int64_t>(0, loads_before(step) - slots);
+}
+
+std::int64_t PatchSchedule::filled_slots_at(std::int64_t step) const {
+  return std::min(slots, loads_before(step));
 }
 
 std::int64_t PatchSchedule::micrograph_of_load(std::int64_t load) const {
+  if (is_endless)
+    return load % count;
   return permutation(count, seed, epoch_of_load(load))[static_cast<std::size_t>(load % count)];
 }
 
@@ -48,7 +62,7 @@ std::uint64_t noise_stream_of(std::int64_t step, std::int64_t index) {
 PatchChoice choose_patch(const PatchSchedule& schedule, std::int64_t step, std::int64_t index) {
   RandomSequence random(schedule.seed, crop_stream + number_of_crop(step, index));
   PatchChoice choice;
-  choice.slot = random.below(schedule.slots);
+  choice.slot = random.below(schedule.filled_slots_at(step));
   choice.x_fraction = random.uniform();
   choice.y_fraction = random.uniform();
   choice.orientation = static_cast<int>(random.below(8));

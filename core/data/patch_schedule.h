@@ -13,18 +13,28 @@ namespace limpid {
 // j mod count of the j / count-th permutation into slot j mod slots. The first `slots` loads happen
 // before step 0; then one slot is renewed after every `crops_per_load` crops. When all micrographs
 // fit in memory nothing is renewed.
+//
+// Micrographs that are made as they are needed come in order instead, and fewer may be in memory at
+// the beginning: then a load fills the next slot until there is none left to fill, so that the
+// training need not wait for all of them.
 struct PatchSchedule {
   std::uint64_t seed = 0;
   std::int64_t count = 1;  // of micrographs
   std::int64_t slots = 1;  // at most count
   std::int64_t crops_per_step = 1;
   std::int64_t crops_per_load = 1;
+  bool is_endless = false;       // micrograph j belongs to load j
+  std::int64_t first_slots = 0;  // filled before step 0, of endless ones; 0: all
 
   // Loads that have happened when step `step` runs.
   std::int64_t loads_before(std::int64_t step) const;
+  // The first of those whose micrographs are in memory then.
+  std::int64_t oldest_load_at(std::int64_t step) const;
+  // Slots that hold a micrograph then.
+  std::int64_t filled_slots_at(std::int64_t step) const;
   // Which permutation load number `load` belongs to.
   std::int64_t epoch_of_load(std::int64_t load) const { return load / count; }
-  // Micrograph of load number `load`.
+  // Micrograph of load number `load`. Costs a permutation unless they are endless.
   std::int64_t micrograph_of_load(std::int64_t load) const;
 };
 

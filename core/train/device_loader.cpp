@@ -26,7 +26,7 @@ DeviceLoader::DeviceLoader(Backend& backend,
     : backend_(backend),
       options_(options),
       schedule_(make_schedule(plan, options)),
-      reader_(source, plan, options, schedule_.loads_before(options.first_step) - schedule_.slots),
+      reader_(source, plan, options, schedule_.oldest_load_at(options.first_step)),
       uploader_(backend.make_uploader()),
       memory_(plan.device_pairs),
       slots_(static_cast<std::size_t>(schedule_.slots)) {
@@ -60,7 +60,7 @@ void DeviceLoader::take_memory(const LoaderPlan& plan) {
 
 void DeviceLoader::read_first() {
   const std::int64_t loads = schedule_.loads_before(options_.first_step);
-  for (std::int64_t load = loads - schedule_.slots; load < loads; ++load)
+  for (std::int64_t load = schedule_.oldest_load_at(options_.first_step); load < loads; ++load)
     if (!renew_slot(load))
       fail(ErrorKind::interrupted, "stopped as asked before training began");
 }

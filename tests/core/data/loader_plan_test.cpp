@@ -146,3 +146,34 @@ TEST_CASE("loader plan: names of modes") {
     CHECK(loader_mode_from_name(name(mode)) == mode);
   CHECK_THROWS_WITH(loader_mode_from_name("disk"), ContainsSubstring("auto, resident or stream"));
 }
+
+TEST_CASE("loader plan: micrographs that are made fill the memory while the training runs") {
+  DatasetCost made = dataset_of(1 << 24);
+  made.is_endless = true;
+  LoaderOptions options = with_memory(12000 * MB);
+  options.crops_per_load = 32;
+  const LoaderPlan host = plan_loader(made, options);
+  CHECK(host.mode == LoaderMode::stream);
+  CHECK(host.slots > 16);
+  CHECK(host.crops_per_load == 32);
+  CHECK(describe(host) ==
+        "Loader stream: up to 51 micrographs in memory, the oldest replaced after "
+        "every 32 crops; memory 12.0 GB, at most 11.9 GB of it used");
+  const PatchSchedule schedule = make_schedule(host, options);
+  CHECK(schedule.is_endless);
+  CHECK(schedule.first_slots == 16);
+  CHECK(make_schedule(plan_loader(dataset_of(100), options), options).first_slots == 0);
+
+  // Each of the first micrographs is replaced once in a step at most.
+  options.batch_size = 100;
+  options.crops_per_load = 1;
+  CHECK(plan_loader(made, options).crops_per_load == 7);
+
+  options.batch_size = 4;
+  options.device_bytes = 4000 * MB;
+  const LoaderPlan device = plan_loader(made, options);
+  CHECK(device.is_on_device());
+  CHECK(device.reads == 16);
+  CHECK(device.slots < 20);
+  CHECK_THAT(describe(device), ContainsSubstring("in the memory of the GPU, the oldest replaced"));
+}

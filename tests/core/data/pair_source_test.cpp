@@ -189,3 +189,22 @@ TEST_CASE("pair source: halves from files are those that come about step by step
   CHECK(std::ranges::equal(pair.input.pixels(), halves[0].pixels()));
   CHECK(std::ranges::equal(pair.target.pixels(), halves[1].pixels()));
 }
+
+TEST_CASE("pair source: a truth pair in memory is that of its files") {
+  const TemporaryFolder folder;
+  const Image clean = smooth_image(64, 64, 1);
+  Image noisy = with_noise(clean, 2.0f, 1);
+  noisy.at(3, 5) = 1000.0f;
+  const auto source = make_truth_pairs(
+      {{write(folder, "n.mrc", noisy, 1, 0), write(folder, "t.mrc", clean, 1, 0)}});
+  const ImagePair expected = source->load(0);
+  ImagePair pair;
+  pair.input = noisy;
+  pair.target = clean;
+  finish_truth_pair(pair);
+  CHECK(std::ranges::equal(pair.input.pixels(), expected.input.pixels()));
+  CHECK(std::ranges::equal(pair.target.pixels(), expected.target.pixels()));
+  CHECK(pair.loss_weight == expected.loss_weight);
+  CHECK(pair.grey_offset == expected.grey_offset);
+  CHECK(pair.grey_range == expected.grey_range);
+}

@@ -166,3 +166,37 @@ TEST_CASE("patch loader: unreadable micrographs are replaced, unless there is no
   CHECK_THROWS_WITH(PatchLoader(MemoryPairs(2, 96, 80), {.patch_size_px = 90}),
                     ContainsSubstring("none of the 2"));
 }
+
+TEST_CASE("patch loader: micrographs that are made come once each, in order, from any step on") {
+  class Made : public MemoryPairs {
+   public:
+    Made() : MemoryPairs(1 << 24, 96, 80) {}
+    bool is_endless() const override { return true; }
+    ImagePair load(std::int64_t index) const override {
+      std::lock_guard lock(mutex);
+      loaded.push_back(index);
+      return MemoryPairs::load(index);
+    }
+    mutable std::mutex mutex;
+    mutable std::vector<std::int64_t> loaded;
+  };
+  LoaderOptions options{.patch_size_px = 32,
+                        .batch_size = 3,
+                        .seed = 9,
+                        .memory_bytes = 10 * room_for_three,
+                        .crops_per_load = 4};
+  const Made source;
+  options.threads = 1;
+  const auto expected = batch_hashes(source, options, 60);
+  CHECK(std::set<std::string>(expected.begin(), expected.end()).size() == 60);
+  for (std::size_t i = 0; i < source.loaded.size(); ++i)
+    REQUIRE(source.loaded[i] == static_cast<std::int64_t>(i));
+  CHECK(source.loaded.size() >= 16 + 60 * 3 / 4 - 1);
+  // While slots are still to be filled, and when each is filled.
+  options.threads = 4;
+  for (const std::int64_t first : {0, 5, 50}) {
+    options.first_step = first;
+    const auto found = batch_hashes(source, options, 10);
+    CHECK(std::equal(found.begin(), found.end(), expected.begin() + first));
+  }
+}

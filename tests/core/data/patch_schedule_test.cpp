@@ -59,3 +59,32 @@ TEST_CASE("patch schedule: crops are a function of seed, step and index, spread 
   CHECK(choose_patch(schedule, 77, 2).x_fraction == choose_patch(schedule, 77, 2).x_fraction);
   CHECK(choose_patch(schedule, 77, 2).x_fraction != choose_patch(schedule, 78, 2).x_fraction);
 }
+
+TEST_CASE(
+    "patch schedule: micrographs that are made come in order and fill the memory one by one") {
+  const PatchSchedule schedule{.seed = 3,
+                               .count = 1000000,
+                               .slots = 8,
+                               .crops_per_step = 2,
+                               .crops_per_load = 4,
+                               .is_endless = true,
+                               .first_slots = 3};
+  CHECK(schedule.micrograph_of_load(0) == 0);
+  CHECK(schedule.micrograph_of_load(777) == 777);
+  CHECK(schedule.loads_before(0) == 3);
+  CHECK(schedule.filled_slots_at(0) == 3);
+  CHECK(schedule.loads_before(10) == 8);
+  CHECK(schedule.filled_slots_at(8) == 7);
+  CHECK(schedule.filled_slots_at(40) == 8);
+  CHECK(schedule.oldest_load_at(0) == 0);
+  CHECK(schedule.oldest_load_at(10) == 0);
+  CHECK(schedule.oldest_load_at(40) == 15);
+  std::set<std::int64_t> used;
+  for (std::int64_t step = 0; step < 60; ++step)
+    for (std::int64_t i = 0; i < 2; ++i) {
+      const std::int64_t slot = choose_patch(schedule, step, i).slot;
+      CHECK(slot < schedule.filled_slots_at(step));
+      used.insert(slot);
+    }
+  CHECK(used.size() == 8);
+}

@@ -170,6 +170,33 @@ TEST_CASE("device loader: the least memory does not make it wait for ever") {
   }
 }
 
+TEMPLATE_TEST_CASE("device loader: micrographs that are made have the bits of the host's batches",
+                   "",
+                   CpuFloat32,
+                   CudaFloat32) {
+  auto backend = make_test_backend<TestType>();
+  if (!backend)
+    return;
+  class Made : public MixedPairs {
+   public:
+    Made() : MixedPairs(1 << 24) {}
+    bool is_endless() const override { return true; }
+  };
+  const Made source;
+  LoaderOptions host = on_host(24);
+  host.crops_per_load = 4;
+  const auto expected = host_hashes(source, host, 60);
+  LoaderOptions options = on_device(24);
+  options.crops_per_load = 4;
+  CHECK(device_hashes(*backend, source, options, 60) == expected);
+  // With slots to fill, and without.
+  for (const std::int64_t first : {4, 40}) {
+    options.first_step = first;
+    const auto found = device_hashes(*backend, source, options, 15);
+    CHECK(std::equal(found.begin(), found.end(), expected.begin() + first));
+  }
+}
+
 TEST_CASE("device loader: what goes wrong while reading arrives") {
   class Broken : public MixedPairs {
    public:
