@@ -83,15 +83,23 @@ enum class PairKind : std::uint8_t {
   movies,     // even against odd sums, made from the frames
   single,     // the micrograph against itself, parts of it hidden
   simulated,  // the micrograph against itself with noise added
-  truth       // noisy micrographs against noiseless ones, as `limpid simulate` writes them
+  truth,      // noisy micrographs against noiseless ones, as `limpid simulate` writes them
+  physics     // the same, simulated while the training runs
+};
+
+// Micrographs that are simulated while they are learnt from (physics_pairs.h).
+struct PhysicsOptions {
+  std::int64_t micrograph_size_px = 1024;
+  std::int64_t crops_per_micrograph = 32;  // after which another takes its place
 };
 
 struct TrainJob {
   RunOptions run;
-  MicrographInput input;  // or `movies`, or `patches_folder`
+  MicrographInput input;  // or `movies`, or `patches_folder`; none for physics
   MovieInput movies;
   std::string patches_folder;  // of a prepare run
   PairKind pairs = PairKind::automatic;
+  PhysicsOptions physics;
   std::string start_model;          // name or file to go on from; empty: random weights
   std::string network = "default";  // preset, when there is no start model
   std::string model_name = "model";
@@ -101,7 +109,7 @@ struct TrainJob {
   std::int64_t patch_size_px = 0;    // 0: chosen
   std::int64_t batch_size = 0;       // 0: chosen
   double learning_rate = 0;          // 0: chosen
-  double validation_fraction = 0.1;  // of the micrographs
+  double validation_fraction = 0.1;  // of the micrographs that are given
   std::int64_t patience = 0;         // validations without improvement until the end; 0: no end
   float noise_electrons_per_unit = 100.0f;  // of simulated pairs, on images scaled to 0..1
   float noise_sigma = 0.05f;

@@ -121,12 +121,20 @@ void visit_fields(Visitor& visit, FieldsOf<MovieInput> auto& movies) {
 }
 
 template <class Visitor>
+void visit_fields(Visitor& visit, FieldsOf<PhysicsOptions> auto& physics) {
+  auto& [micrograph_size_px, crops_per_micrograph] = physics;
+  visit("micrograph_size_px", micrograph_size_px, Range{64, 8192});
+  visit("crops_per_micrograph", crops_per_micrograph, Range{1, 1e6});
+}
+
+template <class Visitor>
 void visit_fields(Visitor& visit, FieldsOf<TrainJob> auto& job) {
   auto& [run,
          input,
          movies,
          patches_folder,
          pairs,
+         physics,
          start_model,
          network,
          model_name,
@@ -146,6 +154,7 @@ void visit_fields(Visitor& visit, FieldsOf<TrainJob> auto& job) {
   visit("movies", movies);
   visit("patches_folder", patches_folder);
   visit("pairs", pairs);
+  visit("physics", physics);
   visit("start_model", start_model);
   visit("network", network);
   visit("model_name", model_name);

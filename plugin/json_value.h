@@ -38,9 +38,12 @@ struct EnumNames<PairKind> {
   static constexpr std::pair<PairKind, const char*> table[] = {{PairKind::automatic, "auto"},
                                                                {PairKind::halves, "halves"},
                                                                {PairKind::movies, "movies"},
+                                                               {PairKind::single, "single"},
                                                                {PairKind::simulated, "simulated"},
-                                                               {PairKind::truth, "truth"}};
-  static constexpr const char* expected = "auto, halves, movies, simulated or truth";
+                                                               {PairKind::truth, "truth"},
+                                                               {PairKind::physics, "physics"}};
+  static constexpr const char* expected =
+      "auto, halves, movies, single, simulated, truth or physics";
 };
 template <>
 struct EnumNames<PatchContent> {

@@ -3,6 +3,7 @@
 #include "core/backend/host/host_memory.h"
 #include "core/base/error.h"
 #include "core/base/parallel.h"
+#include "core/simulate/diversity.h"
 #include "plugin/simulated_project/project_folder.h"
 #include "plugin/simulated_project/project_lists.h"
 #include "plugin/simulated_project/project_physics.h"
@@ -22,16 +23,12 @@
 namespace limpid {
 namespace {
 
-// How many micrographs may be in the making at once: each takes about ten images of the field that
-// is simulated, which is larger than the micrograph, times the slabs it is cut into.
+// How many micrographs may be in the making at once.
 std::int64_t affordable_workers(const SimulateJob& job) {
-  constexpr std::int64_t bytes_per_pixel = 160;
-  constexpr std::int64_t bytes_of_structures = 64 << 20;
-  const std::int64_t field_pixels = (job.width_px + 256) * (job.height_px + 256);
-  const std::int64_t bytes = bytes_of_structures + bytes_per_pixel * field_pixels;
+  const std::size_t bytes = simulation_bytes(diversity_of_size(job.width_px, job.height_px));
   const std::size_t budget =
       job.run.memory_bytes > 0 ? job.run.memory_bytes : free_host_memory_bytes() / 4;
-  return static_cast<std::int64_t>(budget) / bytes;
+  return static_cast<std::int64_t>(budget / bytes);
 }
 
 // One run: looks what is there, makes what is missing, lists what there is now.

@@ -13,6 +13,7 @@
 #include "plugin/processors.h"
 #include "plugin/training/example_picture.h"
 #include "plugin/training/half_check.h"
+#include "plugin/training/physics_pairs.h"
 #include "plugin/training/prepared_training.h"
 #include "plugin/training/removed_noise.h"
 #include "plugin/training/training_pairs.h"
@@ -43,13 +44,27 @@ struct TrainingSet {
   DatasetCost training_cost;
 };
 
+TrainingSet find_physics_set(const TrainJob& job, std::int64_t smallest_side_px) {
+  TrainingSet set;
+  set.pairs = find_physics_pairs(job, smallest_side_px);
+  for (std::int64_t i = 0; i < physics_validation_count; ++i)
+    set.split.validation.push_back(i);
+  set.training = make_physics_pairs(job.physics, job.run.seed, physics_validation_count);
+  set.training_cost = measure_dataset(*set.training);
+  // All are alike.
+  set.training_sizes = {set.pairs.sizes.front()};
+  return set;
+}
+
 TrainingSet find_training_set(const TrainJob& job, const UNetDescription& network) {
   TrainingSet set;
   const std::int64_t smallest_side_px = smallest_useful_side_px(job, network);
-  if (!job.patches_folder.empty()) {
+  if (!job.patches_folder.empty() && job.pairs != PairKind::physics) {
     PreparedTraining prepared = find_prepared_training(job, smallest_side_px);
     set.pairs = std::move(prepared.pairs);
     set.split = std::move(prepared.split);
+  } else if (job.pairs == PairKind::physics) {
+    return find_physics_set(job, smallest_side_px);
   } else {
     set.pairs = find_training_pairs(job, smallest_side_px);
     set.split = split_pairs(set.pairs.source->count(), job.validation_fraction, job.run.seed);
@@ -296,11 +311,8 @@ RunSummary run_train(const TrainJob& job, const OutputFolder& output, Progress& 
   }
   const TrainingRecord record(output.file(TrainingRun::record_name), run->step_count());
   std::vector<ComparisonPicture> pictures;
-  if (auto picture = example_picture(backend,
-                                     model,
-                                     *set.pairs.source,
-                                     set.split.validation.front(),
-                                     set.pairs.kind == PairKind::truth))
+  if (auto picture = example_picture(
+          backend, model, *set.pairs.source, set.split.validation.front(), set.pairs.has_truth()))
     pictures.push_back(std::move(*picture));
   write_training_logfile(output.file("logfile.pdf"), record.rows(), pictures, summary);
   summary.page =

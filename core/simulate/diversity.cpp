@@ -127,6 +127,16 @@ void limit_scatterers(const DiversityRange& range,
 
 }  // namespace
 
+DiversityRange diversity_of_size(std::int64_t width, std::int64_t height) {
+  DiversityRange range;
+  const double relative_area =
+      static_cast<double>(width * height) / static_cast<double>(range.width * range.height);
+  range.width = width;
+  range.height = height;
+  range.largest_scatterer_count *= std::max(1.0, relative_area);
+  return range;
+}
+
 SimulationSettings draw_settings(std::uint64_t seed,
                                  std::uint64_t index,
                                  const DiversityRange& range) {
@@ -168,6 +178,13 @@ std::vector<Structure> draw_structures(std::uint64_t seed,
     structures.push_back(build_macromolecule(recipe, random));
   }
   return structures;
+}
+
+std::size_t simulation_bytes(const DiversityRange& range) {
+  constexpr std::int64_t bytes_per_pixel = 160;
+  constexpr std::int64_t bytes_of_structures = 64 << 20;
+  return static_cast<std::size_t>(bytes_of_structures +
+                                  bytes_per_pixel * (range.width + 256) * (range.height + 256));
 }
 
 SimulatedMicrograph simulate_random_micrograph(std::uint64_t seed,

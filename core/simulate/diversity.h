@@ -46,6 +46,9 @@ struct DiversityRange {
   double largest_scatterer_count = 12e6;
 };
 
+// The default range for micrographs of this size.
+DiversityRange diversity_of_size(std::int64_t width, std::int64_t height);
+
 // Settings of micrograph `index`; they depend on (seed, index, range) only.
 SimulationSettings draw_settings(std::uint64_t seed,
                                  std::uint64_t index,
@@ -55,6 +58,10 @@ SimulationSettings draw_settings(std::uint64_t seed,
 std::vector<Structure> draw_structures(std::uint64_t seed,
                                        std::uint64_t index,
                                        const DiversityRange& range);
+
+// Memory that one micrograph takes while it is simulated, at most but for extremes: about ten
+// images of the field, which is larger than the micrograph, times the slabs it is cut into.
+std::size_t simulation_bytes(const DiversityRange& range);
 
 // Settings, structures and image in one. With `structures` given, those are used instead.
 SimulatedMicrograph simulate_random_micrograph(std::uint64_t seed,

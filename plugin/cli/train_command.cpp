@@ -50,8 +50,20 @@ void add_train_options(CLI::App& parser, TrainJob& job) {
       checked([&job](const std::string& text) { job.pairs = pair_kind_from_name(text); }),
       "What to learn from: auto, halves (even and odd sums), movies (the same, made from the "
       "frames), single (lone micrographs, split in two by noise, without --from parts of them "
-      "hidden), simulated (noise is added) or "
-      "truth (simulated micrographs with their noiseless images)");
+      "hidden), simulated (noise is added), "
+      "truth (simulated micrographs with their noiseless images) or physics (the same, simulated "
+      "while the training runs: no input)");
+  parser
+      .add_option("--micrograph_size",
+                  job.physics.micrograph_size_px,
+                  "--pairs physics: side of the micrographs in pixels")
+      ->check(CLI::PositiveNumber);
+  parser
+      .add_option("--crops_per_micrograph",
+                  job.physics.crops_per_micrograph,
+                  "--pairs physics: crops that a micrograph yields before another takes the place "
+                  "of the oldest; more let slow processors keep up")
+      ->check(CLI::PositiveNumber);
   parser.add_option("--from", job.start_model, "Model to start from: a name or a file");
   parser.add_option("--network",
                     job.network,
@@ -71,7 +83,7 @@ void add_train_options(CLI::App& parser, TrainJob& job) {
   parser
       .add_option("--validation_fraction",
                   job.validation_fraction,
-                  "Share of the micrographs that is set aside to measure progress")
+                  "Share of the micrographs given that is set aside to measure progress")
       ->check(CLI::Range(0.0, 0.9));
   parser.add_option_function<std::string>(
       "--loader",

@@ -23,16 +23,6 @@ RandomSequence project_sequence(std::uint64_t seed) {
   return RandomSequence(seed, random_stream(project_index, RandomPurpose::settings));
 }
 
-DiversityRange diversity_for(const SimulateJob& job) {
-  DiversityRange range;
-  const double relative_area = static_cast<double>(job.width_px * job.height_px) /
-                               static_cast<double>(range.width * range.height);
-  range.width = job.width_px;
-  range.height = job.height_px;
-  range.largest_scatterer_count *= std::max(1.0, relative_area);
-  return range;
-}
-
 // Steps of the golden ratio fill the interval evenly, however many there are.
 double stepped(double low, double high, double start, std::uint64_t index) {
   const double position = start + static_cast<double>(index) * (std::numbers::phi - 1);
@@ -72,7 +62,8 @@ SpecimenSettings thin_ice(RandomSequence& random) {
 
 }  // namespace
 
-ProjectPhysics::ProjectPhysics(const SimulateJob& job) : job_(job), range_(diversity_for(job)) {
+ProjectPhysics::ProjectPhysics(const SimulateJob& job)
+    : job_(job), range_(diversity_of_size(job.width_px, job.height_px)) {
   const auto largest_count = static_cast<std::int64_t>(project_index);
   if (job.micrograph_count < 1 || job.micrograph_count > largest_count)
     fail(ErrorKind::usage,

@@ -288,6 +288,7 @@ TrainingPairs find_training_pairs(const TrainJob& job, std::int64_t smallest_sid
       break;
     case PairKind::automatic:
     case PairKind::movies:
+    case PairKind::physics:
       fail(ErrorKind::internal, "pairs are still to be chosen");
   }
   measure_pixel_sizes(entries, pairs);
@@ -308,9 +309,11 @@ const char* name(PairKind kind) {
     case PairKind::simulated:
       return "simulated";
     case PairKind::truth:
+      return "truth";
+    case PairKind::physics:
       break;
   }
-  return "truth";
+  return "physics";
 }
 
 PairKind pair_kind_from_name(const std::string& text) {
@@ -319,11 +322,12 @@ PairKind pair_kind_from_name(const std::string& text) {
                               PairKind::movies,
                               PairKind::single,
                               PairKind::simulated,
-                              PairKind::truth})
+                              PairKind::truth,
+                              PairKind::physics})
     if (text == name(kind))
       return kind;
   fail(ErrorKind::usage,
-       "pairs '{}': expected auto, halves, movies, single, simulated or truth",
+       "pairs '{}': expected auto, halves, movies, single, simulated, truth or physics",
        text);
 }
 

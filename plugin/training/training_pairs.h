@@ -41,6 +41,7 @@ struct TrainingPairs {
   std::string fingerprint;         // changes when a file does
   std::vector<std::string> files;  // all that are read
 
+  bool has_truth() const { return kind == PairKind::truth || kind == PairKind::physics; }
   void include_pixel_size(double size_angstrom);
 };
 

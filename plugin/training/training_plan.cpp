@@ -9,6 +9,7 @@
 #include "core/train/validation.h"
 #include "plugin/model_store.h"
 #include "plugin/processors.h"
+#include "plugin/training/physics_pairs.h"
 
 #include <fmt/format.h>
 
@@ -37,6 +38,14 @@ std::int64_t choose_patch_size(const TrainJob& job,
   return side / grid * grid;
 }
 
+// As many as have the pixels of all micrographs.
+double covering_crops(const std::vector<PairSize>& sizes, std::int64_t patch_size_px) {
+  double pixel_count = 0;
+  for (const PairSize& size : sizes)
+    pixel_count += static_cast<double>(size.width) * static_cast<double>(size.height);
+  return pixel_count / static_cast<double>(patch_size_px * patch_size_px);
+}
+
 // Not the number of free bytes, which is another each time: with it would change which micrographs
 // are in memory at which step, and a continued run would differ from one without a break.
 std::size_t default_memory_bytes() {
@@ -45,7 +54,10 @@ std::size_t default_memory_bytes() {
 
 LoaderOptions loader_options(const TrainJob& job,
                              const TrainingSettings& settings,
-                             std::size_t held_out_count) {
+                             const TrainingPairs& pairs,
+                             std::size_t training_count) {
+  const std::size_t held_out_count =
+      pairs.kind == PairKind::physics ? pairs.sizes.size() : pairs.sizes.size() - training_count;
   return {.patch_size_px = settings.patch_size_px,
           .batch_size = settings.batch_size,
           .seed = job.run.seed,
@@ -55,6 +67,7 @@ LoaderOptions loader_options(const TrainJob& job,
               Validation::largest_bytes(static_cast<std::int64_t>(held_out_count), settings),
           .batch_staging_bytes = Trainer::staging_bytes(settings),
           .upload_staging_bytes = Uploader::staging_bytes,
+          .crops_per_load = pairs.kind == PairKind::physics ? job.physics.crops_per_micrograph : 0,
           .threads = job.run.threads,
           .max_failed_fraction = job.run.max_failed_fraction};
 }
@@ -65,7 +78,7 @@ std::string settings_text(const TrainJob& job,
                           const TrainingPairs& pairs) {
   return fmt::format(
       "{}; {}; files {}; start {}; patch {}, batch {}, rate {}, epochs {}, minutes {}, held out "
-      "{}, seed {}, patience {}, noise radius {}",
+      "{}, seed {}, patience {}, noise radius {}{}",
       to_json(plan.network),
       pairs.description,
       pairs.fingerprint,
@@ -78,7 +91,10 @@ std::string settings_text(const TrainJob& job,
       job.validation_fraction,
       job.run.seed,
       job.patience,
-      pairs.noise_radius_px.value_or(-1));
+      pairs.noise_radius_px.value_or(-1),
+      pairs.kind == PairKind::physics
+          ? fmt::format(", crops of a micrograph {}", job.physics.crops_per_micrograph)
+          : std::string());
 }
 
 }  // namespace
@@ -139,13 +155,12 @@ TrainingPlan make_plan(const TrainJob& job,
   settings.learning_rate = job.learning_rate > 0     ? static_cast<float>(job.learning_rate)
                            : job.start_model.empty() ? default_learning_rate
                                                      : fine_tuning_rate;
-  double pixel_count = 0;
-  for (const PairSize& size : sizes)
-    pixel_count += static_cast<double>(size.width) * static_cast<double>(size.height);
-  const double batch_pixels = static_cast<double>(settings.batch_size) *
-                              static_cast<double>(settings.patch_size_px * settings.patch_size_px);
-  plan.steps_per_epoch =
-      std::max<std::int64_t>(1, std::llround(std::ceil(pixel_count / batch_pixels)));
+  const double crops =
+      pairs.kind == PairKind::physics
+          ? static_cast<double>(physics_epoch_count * job.physics.crops_per_micrograph)
+          : covering_crops(sizes, settings.patch_size_px);
+  plan.steps_per_epoch = std::max<std::int64_t>(
+      1, std::llround(std::ceil(crops / static_cast<double>(settings.batch_size))));
   plan.minutes = job.minutes;
   const double epochs = job.epochs > 0 || job.minutes > 0 ? job.epochs : default_epochs;
   settings.step_count =
@@ -159,7 +174,7 @@ TrainingPlan make_plan(const TrainJob& job,
   settings.noise_radius_px = pairs.noise_radius_px;
   settings.blind_spot_seed = job.run.seed;
   plan.gpu_memory_bytes = job.run.gpu_memory_bytes;
-  plan.loader = loader_options(job, settings, pairs.sizes.size() - sizes.size());
+  plan.loader = loader_options(job, settings, pairs, sizes.size());
   plan.settings_text = settings_text(job, plan, start, pairs);
   return plan;
 }

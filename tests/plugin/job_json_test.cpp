@@ -71,6 +71,7 @@ std::vector<Job> unusual_jobs() {
                             .eer_upsampling = 2},
                  .patches_folder = "patches",
                  .pairs = PairKind::truth,
+                 .physics = {.micrograph_size_px = 222, .crops_per_micrograph = 333},
                  .start_model = "start",
                  .network = "classic",
                  .model_name = "mine",
@@ -158,6 +159,20 @@ TEST_CASE("job json: every kind of job comes back as it was") {
   CHECK(back.movies.gain_file == "gain.mrc");
   CHECK(back.movies.eer_grouping == 32);
   CHECK(back.noise_electrons_per_unit == 12.7f);
+}
+
+TEST_CASE("job json: every kind of pairs has its name") {
+  for (const PairKind kind : {PairKind::automatic,
+                              PairKind::halves,
+                              PairKind::movies,
+                              PairKind::single,
+                              PairKind::simulated,
+                              PairKind::truth,
+                              PairKind::physics}) {
+    TrainJob job;
+    job.pairs = kind;
+    CHECK(std::get<TrainJob>(parse(to_json(job))).pairs == kind);
+  }
 }
 
 TEST_CASE("job json: no field of an unusual job is left at its default") {

@@ -415,6 +415,30 @@ class SplitContinuation(Interrupted):
         self.check_killed()
 
 
+class PhysicsContinuation(Interrupted):
+    """Micrographs that are made while the training runs: with memory for some of them, and made again as they were."""
+    ARGUMENTS = ("--pairs", "physics", "--micrograph_size", 64, "--crops_per_micrograph", 2, "--epochs", 0.03,
+                 "--memory", "320M", "--seed", 3)
+
+    def arguments(self):
+        return list(self.ARGUMENTS)
+
+    def test_killed(self):
+        self.check_killed()
+
+    def test_the_result(self):
+        self.assertIn("Loader stream: up to", self.check_completed())
+        self.assertIn("0.5 to 2.5 A", self.check_done("models", "info", "./out/model.safetensors"))
+        self.assertNotEqual(self.rows()[-1]["psnr_db"], "")
+        self.check_refused(2, *self.command("--pairs", "physics", "--seed", 3), saying="other settings")
+
+    def test_what_does_not_belong_to_it(self):
+        self.check_refused(2, *self.command(*self.arguments(), "--in_mics", self.list), saying="its own micrographs")
+        self.check_refused(2, *self.command(*self.arguments(), "--loader", "resident"), saying="--loader resident")
+        self.check_refused(2, *self.command("--pairs", "physics", "--micrograph_size", 20), saying="micrograph_size")
+        self.assertFalse(self.file("model.safetensors").exists())
+
+
 class Patience(TrainTest):
     def test_a_training_that_no_longer_improves_ends(self):
         said = self.train("--in_mics", self.list, "--epochs", 40, "--learning_rate", 1e-12, "--patience", 2)

@@ -1,6 +1,7 @@
 #include "plugin/training/training_plan.h"
 
 #include "core/base/error.h"
+#include "core/train/validation.h"
 #include "tests/support/catch.h"
 
 using namespace limpid;
@@ -79,4 +80,25 @@ TEST_CASE("training plan: what a continuation must share is in the settings") {
   job.run.threads = 1;
   job.model_name = "other";
   CHECK(settings == plan_for(job, four_of_256).settings_text);
+}
+
+TEST_CASE("training plan: a thousand new micrographs make an epoch of simulated ones") {
+  const auto backend = make_backend({.kind = DeviceKind::cpu});
+  TrainJob job;
+  job.pairs = PairKind::physics;
+  job.physics = {.micrograph_size_px = 512, .crops_per_micrograph = 24};
+  job.batch_size = 6;
+  job.epochs = 0.5;
+  TrainingPairs pairs;
+  pairs.kind = PairKind::physics;
+  pairs.sizes.assign(16, {512, 512});
+  const TrainingPlan plan = make_plan(job, choose_start(job), pairs, {{512, 512}}, *backend);
+  CHECK(plan.steps_per_epoch == 4000);
+  CHECK(plan.settings.step_count == 2000);
+  CHECK(plan.loader.crops_per_load == 24);
+  // The crops that validate are counted.
+  CHECK(plan.loader.reserved_bytes == Validation::largest_bytes(16, plan.settings));
+  job.physics.crops_per_micrograph = 25;
+  CHECK(make_plan(job, choose_start(job), pairs, {{512, 512}}, *backend).settings_text !=
+        plan.settings_text);
 }

@@ -1,0 +1,96 @@
+#include "plugin/training/physics_pairs.h"
+
+#include "core/base/error.h"
+#include "core/simulate/diversity.h"
+#include "limpid_version.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace limpid {
+namespace {
+
+// Random streams have room for 2^24 micrographs of a seed.
+constexpr std::int64_t micrographs_of_a_seed = std::int64_t{1} << 24;
+
+class PhysicsPairs : public PairSource {
+ public:
+  PhysicsPairs(const PhysicsOptions& options, std::uint64_t seed, std::int64_t first)
+      : range_(diversity_of_size(options.micrograph_size_px, options.micrograph_size_px)),
+        seed_(seed),
+        first_(first) {}
+
+  std::int64_t count() const override { return micrographs_of_a_seed - first_; }
+  std::string name(std::int64_t index) const override {
+    return fmt::format("simulated micrograph {} of seed {}", first_ + index, seed_);
+  }
+  ImagePair load(std::int64_t index) const override {
+    ImagePair pair;
+    load_into(index, pair);
+    return pair;
+  }
+  void load_into(std::int64_t index, ImagePair& pair) const override {
+    pair = {};
+    with_context("making " + name(index), [&] {
+      SimulatedMicrograph micrograph =
+          simulate_random_micrograph(seed_, static_cast<std::uint64_t>(first_ + index), range_);
+      pair.input = sum(micrograph.even, micrograph.odd);
+      pair.target = std::move(micrograph.truth);
+      finish_truth_pair(pair);
+    });
+  }
+  ImageSize size(std::int64_t) const override { return {range_.width, range_.height}; }
+  PairCost cost(std::int64_t) const override {
+    return PairCost::of({range_.width, range_.height}, simulation_bytes(range_));
+  }
+  bool is_endless() const override { return true; }
+
+ private:
+  DiversityRange range_;
+  std::uint64_t seed_;
+  std::int64_t first_;
+};
+
+void require_nothing_else(const TrainJob& job) {
+  if (!job.input.star_file.empty() || !job.input.paths.empty() || !job.movies.star_file.empty() ||
+      !job.patches_folder.empty())
+    fail(ErrorKind::usage,
+         "--pairs physics makes its own micrographs; expected no micrographs, movies or prepared "
+         "patches beside it");
+  if (job.loader == LoaderMode::resident)
+    fail(ErrorKind::usage,
+         "--loader resident: --pairs physics goes on making micrographs; expected auto or stream");
+}
+
+}  // namespace
+
+std::unique_ptr<PairSource> make_physics_pairs(const PhysicsOptions& options,
+                                               std::uint64_t seed,
+                                               std::int64_t first) {
+  return std::make_unique<PhysicsPairs>(options, seed, first);
+}
+
+TrainingPairs find_physics_pairs(const TrainJob& job, std::int64_t smallest_side_px) {
+  require_nothing_else(job);
+  const std::int64_t size = job.physics.micrograph_size_px;
+  if (size < smallest_side_px)
+    fail(ErrorKind::usage,
+         "--micrograph_size {}: too small to train on; expected at least {}",
+         size,
+         smallest_side_px);
+  TrainingPairs pairs;
+  pairs.kind = PairKind::physics;
+  pairs.source = make_physics_pairs(job.physics, job.run.seed, 0);
+  pairs.description =
+      fmt::format("micrographs of {} x {} pixels that are simulated meanwhile", size, size);
+  pairs.sizes.assign(physics_validation_count, {size, size});
+  const Interval pixel_size = DiversityRange().pixel_size_angstrom;
+  pairs.include_pixel_size(pixel_size.low);
+  pairs.include_pixel_size(pixel_size.high);
+  // A new version of the program may simulate better.
+  pairs.fingerprint = fmt::format("limpid {}", LIMPID_VERSION);
+  return pairs;
+}
+
+}  // namespace limpid
