@@ -6,11 +6,16 @@
 //   network_probe init --network classic|default --seed N --model FILE
 //   network_probe run --model FILE --input FILE --out FILE [--device cpu|cuda]
 //       [--precision float32|bfloat16] [--adam_steps N] [--learning_rate X]
+//   network_probe train --model FILE --input FILE --out FILE --batch N --adam_steps N
+//       [--learning_rate X] [--device cpu|cuda] [--precision float32|bfloat16]
 //
 // The input has the tensors "image" and "target", (N, 1, H, W). The output has "prediction",
 // "inference_prediction" (of a network without backward pass), "loss", "gradient.NAME" at the start
-// values, and "parameter.NAME" and "last_loss" after N steps of Adam. Exit status 77, after
-// "SKIPPED: reason", when this machine lacks the processor.
+// values, and "parameter.NAME" and "last_loss" after N steps of Adam. For `train`
+// (compare_training.py) N is a multiple of the batch, whose images are taken in turn, and
+// "validation" holds images of their size; the output has "losses" of all steps and
+// "validation_prediction" after them. Exit status 77, after "SKIPPED: reason", when this machine
+// lacks the processor.
 #include "core/backend/registry.h"
 #include "core/base/error.h"
 #include "core/base/random.h"
@@ -23,6 +28,8 @@
 
 #include <cstdio>
 #include <map>
+#include <memory>
+#include <span>
 #include <string>
 
 using namespace limpid;
@@ -202,6 +209,88 @@ int run(const Options& options) {
   return 0;
 }
 
+// Values `first` to `first + count` of a tensor's batch.
+std::span<const float> images_of(const NamedTensor& tensor,
+                                 std::int64_t first,
+                                 std::int64_t count) {
+  const std::int64_t size = tensor.shape[2] * tensor.shape[3];
+  return std::span(tensor.values)
+      .subspan(static_cast<std::size_t>(first * size), static_cast<std::size_t>(count * size));
+}
+
+NamedTensor predict(Backend& backend,
+                    const UNetDescription& description,
+                    Parameters& parameters,
+                    const NamedTensor& images) {
+  UNet network(backend,
+               description,
+               parameters,
+               Shape{1, images.shape[2], images.shape[3], 1},
+               NetworkUse::inference);
+  NamedTensor result{"validation_prediction", images.shape, {}};
+  for (std::int64_t i = 0; i < images.shape[0]; ++i) {
+    backend.upload(images_of(images, i, 1), network.image());
+    network.forward();
+    const auto one = download(backend, "", network.prediction()).values;
+    result.values.insert(result.values.end(), one.begin(), one.end());
+  }
+  return result;
+}
+
+int train(const Options& options) {
+  const auto backend = backend_of(options);
+  if (!backend)
+    return status_skipped;
+  const Model model = load_model(required(options, "model"));
+  const UNetDescription* description = model.description.network.unet();
+  if (description == nullptr)
+    fail(ErrorKind::usage, "--model: a network that can be trained is needed");
+  const TensorFile input = read_safetensors(required(options, "input"));
+  const NamedTensor& images = tensor_named(input, "image");
+  const NamedTensor& targets = tensor_named(input, "target");
+  require(images.shape == targets.shape, "image and target differ in size");
+  const std::int64_t batch = std::stoll(required(options, "batch"));
+  if (batch < 1 || images.shape[0] % batch != 0)
+    fail(ErrorKind::usage, "--batch {}: expected a divisor of {} images", batch, images.shape[0]);
+  const std::int64_t step_count = std::stoll(required(options, "adam_steps"));
+  const float learning_rate = std::stof(optional(options, "learning_rate", "1e-3"));
+
+  const Shape shape{batch, images.shape[2], images.shape[3], 1};
+  Parameters parameters(*backend, description->parameters());
+  parameters.set_values(model.parameters);
+  UNet network(*backend, *description, parameters, shape, NetworkUse::training);
+  const auto loss = backend->make_loss({.prediction = shape});
+  const auto adam = backend->make_adam({}, parameters);
+  const Tensor target = backend->allocate_tensor(shape, DataType::float32);
+  std::unique_ptr<Replay> step;
+  NamedTensor losses{"losses", {step_count}, {}};
+  for (std::int64_t number = 1; number <= step_count; ++number) {
+    const std::int64_t first = (number - 1) * batch % images.shape[0];
+    backend->upload(images_of(images, first, batch), network.image());
+    backend->upload(images_of(targets, first, batch), target);
+    const float rate = learning_rate * static_cast<float>(step_count + 1 - number) /
+                       static_cast<float>(step_count);
+    adam->prepare_step({.number = number, .learning_rate = rate});
+    if (step) {
+      step->run();
+    } else {  // as in training: recording runs the first step
+      step = backend->record([&] {
+        network.forward();
+        loss->evaluate(network.prediction(), target, Tensor(), network.prediction_gradient());
+        network.backward();
+        adam->step();
+      });
+    }
+    losses.values.push_back(static_cast<float>(loss->value()));
+  }
+  TensorFile output;
+  output.tensors.push_back(std::move(losses));
+  output.tensors.push_back(
+      predict(*backend, *description, parameters, tensor_named(input, "validation")));
+  write_safetensors(required(options, "out"), output);
+  return 0;
+}
+
 int dispatch(const std::string& verb, const Options& options) {
   if (verb == "devices")
     return print_devices();
@@ -211,7 +300,9 @@ int dispatch(const std::string& verb, const Options& options) {
     return write_start_model(options);
   if (verb == "run")
     return run(options);
-  fail(ErrorKind::usage, "unknown verb '{}' (known: devices, check, init, run)", verb);
+  if (verb == "train")
+    return train(options);
+  fail(ErrorKind::usage, "unknown verb '{}' (known: devices, check, init, run, train)", verb);
 }
 
 }  // namespace
