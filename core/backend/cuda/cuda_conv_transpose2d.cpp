@@ -4,10 +4,42 @@
 #include "core/backend/cuda/kernel_choice.h"
 #include "core/backend/cuda/kernels.h"
 #include "core/backend/cuda/transposed_convolution.h"
+#include "core/backend/cuda/upsampling_tile_gradient.h"
 
 #include <algorithm>
 
 namespace limpid::cuda {
+
+struct OwnUpsamplingGradient {
+  const char* name;
+  decltype(&transposed_convolution_fits) fits;
+  decltype(&transposed_gradient_workspace) workspace;
+  decltype(&transposed_gradient) run;
+};
+
+namespace {
+
+// The first that fits is the one.
+constexpr OwnUpsamplingGradient own_gradients[] = {{"own tiles",
+                                                    upsampling_tile_gradient_fits,
+                                                    upsampling_tile_gradient_workspace,
+                                                    upsampling_tile_gradient},
+                                                   {"own upsampling",
+                                                    transposed_convolution_fits,
+                                                    transposed_gradient_workspace,
+                                                    transposed_gradient}};
+
+const OwnUpsamplingGradient* find_own_gradient(const Context& context,
+                                               const ConvTranspose2dDesc& desc) {
+  if (context.kernels() == Kernels::cudnn)
+    return nullptr;
+  for (const OwnUpsamplingGradient& own : own_gradients)
+    if (own.fits(desc.input, desc.output_channels, desc.type, context.compute_capability()))
+      return &own;
+  return nullptr;
+}
+
+}  // namespace
 
 CudaConvTranspose2d::CudaConvTranspose2d(Context& context,
                                          const ConvTranspose2dDesc& desc,
@@ -116,27 +148,30 @@ void CudaConvTranspose2d::plan_cudnn_backward(const Tensor& input,
 }
 
 void CudaConvTranspose2d::plan_backward(const Tensor& input, const Tensor& output_gradient) {
-  const std::string key = "gradients_of_upsampling " + geometry(output_gradient, input).key();
-  own_gradient_ = may_be_own();
-  const bool needs_cudnn = !own_gradient_ || !own_is_chosen(context_, key);
+  const OwnUpsamplingGradient* own = find_own_gradient(context_, desc_);
+  const std::string key = fmt::format("gradients_of_upsampling {} {}",
+                                      own != nullptr ? own->name : "",
+                                      geometry(output_gradient, input).key());
+  const bool needs_cudnn = own == nullptr || !own_is_chosen(context_, key);
   plan_cudnn_backward(input, output_gradient, needs_cudnn);
   std::size_t workspace_bytes = column_sum_workspace(desc_.output());
-  if (own_gradient_)
-    workspace_bytes =
-        std::max(workspace_bytes,
-                 transposed_gradient_workspace(
-                     desc_.input, desc_.output_channels, context_.multiprocessor_count()));
+  if (own != nullptr)
+    workspace_bytes = std::max(
+        workspace_bytes,
+        own->workspace(desc_.input, desc_.output_channels, context_.multiprocessor_count()));
   gradient_workspace_ = context_.workspace(workspace_bytes);
-  if (!own_gradient_ || !needs_cudnn)
+  own_gradient_ = own;
+  if (own == nullptr || !needs_cudnn)
     return;
   const Tensor large = readable(output_gradient);
-  own_gradient_ = own_is_faster(
-      context_,
-      key,
-      [&] { weight_gradient_by_own(input, large); },
-      [&] { weight_gradient_by_cudnn(input, large); });
-  if (own_gradient_)
+  if (own_is_faster(
+          context_,
+          key,
+          [&] { weight_gradient_by_own(input, large); },
+          [&] { weight_gradient_by_cudnn(input, large); }))
     backward_weights_.reset();
+  else
+    own_gradient_ = nullptr;
 }
 
 Tensor CudaConvTranspose2d::readable(const Tensor& output_gradient) {
@@ -147,13 +182,13 @@ Tensor CudaConvTranspose2d::readable(const Tensor& output_gradient) {
 }
 
 void CudaConvTranspose2d::weight_gradient_by_own(const Tensor& input, const Tensor& large) {
-  transposed_gradient(input,
-                      large,
-                      gradient_address(parameters_, desc_.weight),
-                      gradient_address(parameters_, desc_.bias),
-                      gradient_workspace_->data(),
-                      context_.multiprocessor_count(),
-                      context_.stream());
+  own_gradient_->run(input,
+                     large,
+                     gradient_address(parameters_, desc_.weight),
+                     gradient_address(parameters_, desc_.bias),
+                     gradient_workspace_->data(),
+                     context_.multiprocessor_count(),
+                     context_.stream());
 }
 
 void CudaConvTranspose2d::weight_gradient_by_cudnn(const Tensor& input, const Tensor& large) {
@@ -170,7 +205,7 @@ void CudaConvTranspose2d::backward(const Tensor& input,
   if (!backward_data_)
     plan_backward(input, output_gradient);
   const Tensor large = readable(output_gradient);
-  if (own_gradient_)
+  if (own_gradient_ != nullptr)
     weight_gradient_by_own(input, large);
   else
     weight_gradient_by_cudnn(input, large);
@@ -188,8 +223,8 @@ Implementations CudaConvTranspose2d::implementations() const {
     names.forward = forward_->implementation() + (dense_output_ ? ", copied" : "");
   if (backward_data_)
     names.data_gradient = backward_data_->implementation() + (dense_gradient_ ? ", copied" : "");
-  if (own_gradient_)
-    names.weight_gradient = "own upsampling";
+  if (own_gradient_ != nullptr)
+    names.weight_gradient = own_gradient_->name;
   else if (backward_weights_)
     names.weight_gradient = backward_weights_->implementation();
   return names;

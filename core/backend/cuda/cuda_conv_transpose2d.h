@@ -9,6 +9,8 @@
 
 namespace limpid::cuda {
 
+struct OwnUpsamplingGradient;
+
 // A 2x2 transposed convolution is the data gradient of a convolution with step 2 whose weights
 // (input, row, column, output) are the same block; so its gradients are that convolution's forward
 // and weight passes. Forward and the gradients of weights and bias come from our own kernels or
@@ -44,7 +46,8 @@ class CudaConvTranspose2d : public ConvTranspose2d {
   bool own_ = false;                    // forward by our own kernel,
   std::unique_ptr<CudnnPass> forward_;  // else by cuDNN
   std::unique_ptr<CudnnPass> backward_data_;
-  bool own_gradient_ = false;  // of the weights and the bias, likewise
+  // Of the weights and the bias, likewise.
+  const OwnUpsamplingGradient* own_gradient_ = nullptr;
   std::unique_ptr<CudnnWeightGradient> backward_weights_;
   bool dense_output_ = false;    // cuDNN writes a dense tensor, which is copied into its slice
   bool dense_gradient_ = false;  // the backward plans read a dense copy of the output gradient

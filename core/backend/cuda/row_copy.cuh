@@ -9,10 +9,20 @@
 // the image is zero. For files compiled for sm_90a alone.
 namespace limpid::cuda {
 
-// One thread's arrival, which announces the bytes, completes a phase together with the bytes.
+// As many arrivals complete a phase, together with the bytes that one of them announces.
 // Follow by wgmma::fence_shared_writes() and a barrier of the block.
-__device__ inline void init_row_barrier(std::uint32_t barrier) {
-  asm volatile("mbarrier.init.shared::cta.b64 [%0], 1;" ::"r"(barrier) : "memory");
+__device__ inline void init_row_barrier(std::uint32_t barrier, int arrivals = 1) {
+  asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(barrier), "r"(arrivals) : "memory");
+}
+
+__device__ inline void arrive(std::uint32_t barrier) {
+  asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];" ::"r"(barrier) : "memory");
+}
+
+// An arrival that announces bytes.
+__device__ inline void expect_bytes(std::uint32_t barrier, int bytes) {
+  asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(barrier), "r"(bytes)
+               : "memory");
 }
 
 // Until the phase of this parity, 0 for the first, is complete.
@@ -35,6 +45,43 @@ struct RowPlace {
   int image;
 };
 
+// By one thread, with a map of box_map(): one box, whose bytes were announced to the barrier. `to`
+// is a multiple of 1024.
+__device__ inline void start_box_copy(std::uint32_t to,
+                                      const CUtensorMap& map,
+                                      std::uint32_t barrier,
+                                      int first_channel,
+                                      const RowPlace& from) {
+  asm volatile(
+      "cp.async.bulk.tensor.4d.shared::cluster.global.tile.mbarrier::complete_tx::bytes"
+      " [%0], [%1, {%3, %4, %5, %6}], [%2];" ::"r"(to),
+      "l"(&map),
+      "r"(barrier),
+      "r"(first_channel),
+      "r"(from.x),
+      "r"(from.y),
+      "r"(from.image)
+      : "memory");
+}
+
+// The same of a map of five dimensions.
+__device__ inline void start_box_copy_5d(std::uint32_t to,
+                                         const CUtensorMap& map,
+                                         std::uint32_t barrier,
+                                         const int (&first)[5]) {
+  asm volatile(
+      "cp.async.bulk.tensor.5d.shared::cluster.global.tile.mbarrier::complete_tx::bytes"
+      " [%0], [%1, {%3, %4, %5, %6, %7}], [%2];" ::"r"(to),
+      "l"(&map),
+      "r"(barrier),
+      "r"(first[0]),
+      "r"(first[1]),
+      "r"(first[2]),
+      "r"(first[3]),
+      "r"(first[4])
+      : "memory");
+}
+
 // By one thread, with the map of row_map.h for this layout. `to` and `barrier` are addresses in
 // shared memory.
 template <class Layout>
@@ -42,31 +89,11 @@ __device__ void start_row_copy(std::uint32_t to,
                                const CUtensorMap& map,
                                std::uint32_t barrier,
                                const RowPlace& from) {
-  asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(barrier),
-               "n"(Layout::row_bytes)
-               : "memory");
+  expect_bytes(barrier, Layout::row_bytes);
   if constexpr (Layout::has_planes)
-    asm volatile(
-        "cp.async.bulk.tensor.5d.shared::cluster.global.tile.mbarrier::complete_tx::bytes"
-        " [%0], [%1, {%3, %4, %3, %5, %6}], [%2];" ::"r"(to),
-        "l"(&map),
-        "r"(barrier),
-        "r"(0),
-        "r"(from.x),
-        "r"(from.y),
-        "r"(from.image)
-        : "memory");
+    start_box_copy_5d(to, map, barrier, {0, from.x, 0, from.y, from.image});
   else
-    asm volatile(
-        "cp.async.bulk.tensor.4d.shared::cluster.global.tile.mbarrier::complete_tx::bytes"
-        " [%0], [%1, {%3, %4, %5, %6}], [%2];" ::"r"(to),
-        "l"(&map),
-        "r"(barrier),
-        "r"(0),
-        "r"(from.x),
-        "r"(from.y),
-        "r"(from.image)
-        : "memory");
+    start_box_copy(to, map, barrier, 0, from);
 }
 
 }  // namespace limpid::cuda

@@ -77,24 +77,67 @@ CUtensorMap encode(const Tensor& input,
   return map;
 }
 
+// Of a tensor: columns, rows and images.
+struct Places {
+  Dimension x;
+  Dimension y;
+  Dimension image;
+};
+
+Places places(const Tensor& tensor, int pixels, int rows) {
+  const Shape& s = tensor.shape();
+  const auto pixel_bytes = static_cast<cuuint64_t>(2 * tensor.pixel_stride());
+  const auto line_bytes = pixel_bytes * static_cast<cuuint64_t>(s.width);
+  const auto image_bytes = line_bytes * static_cast<cuuint64_t>(s.height);
+  return {{static_cast<cuuint64_t>(s.width), pixel_bytes, static_cast<cuuint32_t>(pixels)},
+          {static_cast<cuuint64_t>(s.height), line_bytes, static_cast<cuuint32_t>(rows)},
+          {static_cast<cuuint64_t>(s.batch), image_bytes, 1}};
+}
+
+Dimension channel_dimension(const Tensor& tensor, int box) {
+  return {static_cast<cuuint64_t>(tensor.shape().channels), 2, static_cast<cuuint32_t>(box)};
+}
+
+CUtensorMapSwizzle swizzle_of(int channels) {
+  return channels == 64 ? CU_TENSOR_MAP_SWIZZLE_128B : CU_TENSOR_MAP_SWIZZLE_64B;
+}
+
 }  // namespace
 
 CUtensorMap row_map(const Tensor& input) {
-  const Shape& s = input.shape();
-  const auto channels = static_cast<cuuint64_t>(s.channels);
-  const auto pixel_bytes = static_cast<cuuint64_t>(2 * input.pixel_stride());
-  const auto line_bytes = pixel_bytes * static_cast<cuuint64_t>(s.width);
-  const Dimension x{static_cast<cuuint64_t>(s.width), pixel_bytes, RowLayout<32, 32>::row_pixels};
-  const Dimension y{static_cast<cuuint64_t>(s.height), line_bytes, 1};
-  const Dimension image{static_cast<cuuint64_t>(s.batch), line_bytes * y.size, 1};
-  if (channels > 64) {
-    const auto groups = static_cast<cuuint32_t>(channels / 8);
-    return encode<5>(
-        input, {Dimension{8, 2, 8}, x, {groups, 16, groups}, y, image}, CU_TENSOR_MAP_SWIZZLE_NONE);
-  }
-  return encode<4>(input,
-                   {Dimension{channels, 2, static_cast<cuuint32_t>(channels)}, x, y, image},
-                   channels == 64 ? CU_TENSOR_MAP_SWIZZLE_128B : CU_TENSOR_MAP_SWIZZLE_64B);
+  const auto channels = static_cast<int>(input.shape().channels);
+  if (channels <= 64)
+    return box_map(input, channels, RowLayout<32, 32>::row_pixels, 1);
+  const Places p = places(input, RowLayout<32, 32>::row_pixels, 1);
+  const auto groups = static_cast<cuuint32_t>(channels / 8);
+  return encode<5>(input,
+                   {Dimension{8, 2, 8}, p.x, {groups, 16, groups}, p.y, p.image},
+                   CU_TENSOR_MAP_SWIZZLE_NONE);
+}
+
+CUtensorMap box_map(const Tensor& tensor, int channels, int pixels, int rows) {
+  const Places p = places(tensor, pixels, rows);
+  return encode<4>(
+      tensor, {channel_dimension(tensor, channels), p.x, p.y, p.image}, swizzle_of(channels));
+}
+
+CUtensorMap stacked_box_map(const Tensor& tensor, int channels, int pixels, int rows) {
+  Places p = places(tensor, pixels, rows);
+  p.y.size *= p.image.size;
+  p.image.size = 1;
+  return encode<4>(
+      tensor, {channel_dimension(tensor, channels), p.x, p.y, p.image}, swizzle_of(channels));
+}
+
+CUtensorMap quad_map(const Tensor& tensor, int channels, int pixels, int rows) {
+  const Places p = places(tensor, pixels, rows);
+  return encode<5>(tensor,
+                   {channel_dimension(tensor, channels),
+                    Dimension{p.x.size / 2, 2 * p.x.step_bytes, p.x.box},
+                    {2, p.x.step_bytes, 2},
+                    {2, p.y.step_bytes, 2},
+                    {p.image.size * p.y.size / 2, 2 * p.y.step_bytes, p.y.box}},
+                   swizzle_of(channels));
 }
 
 }  // namespace limpid::cuda

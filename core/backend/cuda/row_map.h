@@ -12,4 +12,16 @@ namespace limpid::cuda {
 // multiples of 16 bytes. Holds the address of the tensor, and is passed to kernels by value.
 CUtensorMap row_map(const Tensor& input);
 
+// The same for boxes of 32 or 64 neighbouring channels, `pixels` x `rows`, one row after the other,
+// swizzled by as many bytes as the channels take.
+CUtensorMap box_map(const Tensor& tensor, int channels, int pixels, int rows);
+
+// The same, but the images of the batch are one image, one below the other.
+CUtensorMap stacked_box_map(const Tensor& tensor, int channels, int pixels, int rows);
+
+// Boxes of `pixels` x `rows` squares of 2 x 2 pixels of such an image of even size. Of each row of
+// squares first come the upper left pixels, then the upper right ones, and so on. Coordinates:
+// channel, square, 0, 0, row.
+CUtensorMap quad_map(const Tensor& tensor, int channels, int pixels, int rows);
+
 }  // namespace limpid::cuda

@@ -7,8 +7,10 @@
 
 namespace limpid::cuda {
 
-// Gradients of a convolution with respect to its weights and bias: by our own kernel or by cuDNN
-// and a sum over pixels, whichever was faster on this GPU.
+struct OwnWeightGradient;
+
+// Gradients of a convolution with respect to its weights and bias: by our own kernel for this GPU
+// or by cuDNN and a sum over pixels, whichever was faster on it.
 class WeightGradient {
  public:
   struct Tensors {
@@ -20,11 +22,11 @@ class WeightGradient {
 
   WeightGradient(Context& context, const ConvolutionGeometry& geometry);
 
-  bool is_possible() const { return own_ || cudnn_ != nullptr; }
+  bool is_possible() const { return own_ != nullptr || cudnn_ != nullptr; }
   // Once, before run(): measures both ways on the tensors, if it is not known which is faster.
   void choose(const Tensors& tensors);
   void run(const Tensors& tensors) const;
-  std::string implementation() const { return own_ ? "own strips" : cudnn_->implementation(); }
+  std::string implementation() const;
 
  private:
   void run_own(const Tensors& tensors) const;
@@ -34,7 +36,7 @@ class WeightGradient {
   Context& context_;
   ConvolutionGeometry geometry_;
   std::string key_;
-  bool own_ = false;
+  const OwnWeightGradient* own_ = nullptr;  // null: none, or cuDNN is faster
   std::unique_ptr<CudnnWeightGradient> cudnn_;
   std::shared_ptr<Storage> workspace_;      // of our own kernel
   std::shared_ptr<Storage> sum_workspace_;  // beside cuDNN

@@ -31,11 +31,16 @@ __device__ inline void hold(float (&d)[count]) {
     asm volatile("" : "+f"(d[i])::"memory");
 }
 
+// The warpgroup's warps together begin products that follow other ones, which may be in flight.
+__device__ inline void begin_more() {
+  asm volatile("wgmma.fence.sync.aligned;" ::: "memory");
+}
+
 // Before the first multiply() after d was read or written by anything else.
 template <int count>
 __device__ inline void begin(float (&d)[count]) {
   hold(d);
-  asm volatile("wgmma.fence.sync.aligned;" ::: "memory");
+  begin_more();
 }
 
 __device__ inline void commit() {

@@ -14,9 +14,10 @@
 // follow one another, or each 16 bytes hold 8 neighbouring rows of one k, and 8 k follow one
 // another. The core matrices may lie anywhere; two distances say where the next ones are.
 //
-// With swizzling, a row's k are neighbours in 64 or 128 bytes, and rows follow one another. So that
-// eight rows of the same 16 bytes of k lie in different banks, bits of the address are changed by
-// higher bits. The address is that in shared memory: an operand may start at any row.
+// With swizzling, a row's k are neighbours in 64 or 128 bytes, and rows follow one another; or 32
+// or 64 rows of one k are neighbours, and k follow one another. So that eight of the same 16 bytes
+// lie in different banks, bits of the address are changed by higher bits. The address is that in
+// shared memory: an operand may start at any row, or at any k, and further rows may lie anywhere.
 namespace limpid::cuda::wgmma {
 
 inline constexpr int rows = 64;            // m of every instruction
@@ -53,6 +54,14 @@ LIMPID_HOST_DEVICE constexpr std::uint64_t descriptor(std::uint32_t address_byte
          field(strides.along_mn_bytes) << 32 | static_cast<std::uint64_t>(swizzle) << 62;
 }
 
+// The same for a swizzled operand with contiguous rows, whose distances are those to the next 8 k
+// and to the next 32 or 64 rows; their fields change places.
+LIMPID_HOST_DEVICE constexpr std::uint64_t descriptor_of_rows(std::uint32_t address_bytes,
+                                                              CoreStrides strides,
+                                                              Swizzle swizzle) {
+  return descriptor(address_bytes, {strides.along_mn_bytes, strides.along_k_bytes}, swizzle);
+}
+
 // Where element (row, k) of the operand lies, in bytes: what the hardware does with a descriptor.
 LIMPID_HOST_DEVICE constexpr std::uint32_t element_address_bytes(std::uint64_t descriptor,
                                                                  int row,
@@ -64,10 +73,13 @@ LIMPID_HOST_DEVICE constexpr std::uint32_t element_address_bytes(std::uint64_t d
   const int slow = order == Contiguous::k ? row : k;
   const int fast = order == Contiguous::k ? k : row;
   const auto swizzle = static_cast<Swizzle>(descriptor >> 62);
-  if (swizzle != Swizzle::none) {  // of operands with contiguous k
-    const int row_bytes = swizzle == Swizzle::bytes_64 ? 64 : 128;
-    return swizzled(field(0) + field(32) * static_cast<std::uint32_t>(row / 8) +
-                        static_cast<std::uint32_t>(row % 8 * row_bytes + 2 * k),
+  if (swizzle != Swizzle::none) {
+    const int line_bytes = swizzle == Swizzle::bytes_64 ? 64 : 128;
+    const int along_line = order == Contiguous::k ? 0 : fast / (line_bytes / 2);
+    return swizzled(field(0) + field(16) * static_cast<std::uint32_t>(along_line) +
+                        field(32) * static_cast<std::uint32_t>(slow / 8) +
+                        static_cast<std::uint32_t>(slow % 8 * line_bytes +
+                                                   (2 * fast - along_line * line_bytes)),
                     swizzle);
   }
   return field(0) + field(16) * static_cast<std::uint32_t>(k / 8) +
