@@ -28,9 +28,9 @@ namespace limpid::cuda {
 
 template <int input_channels_,
           int output_channels_,
-          int tile_width_ = input_channels_ + output_channels_ == 64 ? 64 : 32,
+          int tile_width_ = input_channels_ + output_channels_ == 128 ? 32 : 64,
           int tile_rows_ = 8,
-          int stages_ = input_channels_ + output_channels_ == 128 ? 2 : 3>
+          int stages_ = input_channels_ + output_channels_ == 64 ? 3 : 2>
 struct ConvolutionTile {
   static constexpr int input_channels = input_channels_;
   static constexpr int output_channels = output_channels_;

@@ -18,8 +18,8 @@ namespace limpid::cuda {
 template <int output_channels_,
           int warpgroups_,
           int tile_width_ = 32,
-          int tile_rows_ = output_channels_ == 64 ? 2 : 4,
-          int stages_ = 4>
+          int tile_rows_ = output_channels_ == 64 ? 2 : 8,
+          int stages_ = output_channels_ == 64 ? 4 : 2>
 struct UpsamplingTile {
   static constexpr int output_channels = output_channels_;
   static constexpr int warpgroups = warpgroups_;

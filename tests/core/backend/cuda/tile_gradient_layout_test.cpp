@@ -143,6 +143,8 @@ TEST_CASE("weight gradient by tiles: every pixel is in one tile") {
       places.insert({at.image, at.y, at.x});
     }
     CHECK(static_cast<int>(places.size()) == work.tiles());
-    CHECK(work.tiles() >= images * ((height + 7) / 8) * ((width + 31) / 32));
+    const int columns = (width + Tile::width - 1) / Tile::width;
+    const int rows = (height + Tile::rows - 1) / Tile::rows;
+    CHECK(work.tiles() == images * rows * columns);
   }
 }
