@@ -21,9 +21,11 @@ endif()
 add_library(limpid_gemmi INTERFACE)
 target_include_directories(limpid_gemmi SYSTEM INTERFACE ${GEMMI_INCLUDE_DIR})
 
-# Debian's CMake package for oneDNN asks for OpenCL headers that only its GPU part needs; so look for the library itself.
-find_path(DNNL_INCLUDE_DIR oneapi/dnnl/dnnl.hpp)
-find_library(DNNL_LIBRARY dnnl)
+# oneDNN 3 from its Python wheels, where scripts/install_dependencies fetched them; else the distribution's. Debian's CMake
+# package asks for OpenCL headers that only its GPU part needs; so look for the library itself.
+file(GLOB onednn_wheels ${PROJECT_SOURCE_DIR}/.cache/onednn/*.data/data)
+find_path(DNNL_INCLUDE_DIR oneapi/dnnl/dnnl.hpp HINTS ${onednn_wheels} PATH_SUFFIXES include)
+find_library(DNNL_LIBRARY dnnl HINTS ${onednn_wheels} PATH_SUFFIXES lib)
 if(NOT DNNL_INCLUDE_DIR OR NOT DNNL_LIBRARY)
   message(FATAL_ERROR "oneDNN not found (Debian and Ubuntu: libdnnl-dev)")
 endif()

@@ -36,6 +36,11 @@ install(FILES ${PROJECT_SOURCE_DIR}/cmake/limpidConfig.cmake ${PROJECT_BINARY_DI
   DESTINATION lib/cmake/limpid)
 install(EXPORT limpid NAMESPACE limpid:: FILE limpidTargets.cmake DESTINATION lib/cmake/limpid)
 
+set(limpid_library_folder "")
+if(DNNL_LIBRARY MATCHES "^${PROJECT_SOURCE_DIR}/")
+  get_filename_component(limpid_library_folder ${DNNL_LIBRARY} DIRECTORY)
+endif()
+install(CODE "set(limpid_library_folder \"${limpid_library_folder}\")")
 install(SCRIPT ${PROJECT_SOURCE_DIR}/cmake/install_libraries.cmake)
 
 if(LIMPID_TESTS)
@@ -51,5 +56,6 @@ if(LIMPID_TESTS)
     ${PROJECT_SOURCE_DIR}/tools/end_to_end ${PROJECT_SOURCE_DIR}/tools/loader_benchmark
     ${PROJECT_SOURCE_DIR}/tools/own_data
     DESTINATION . COMPONENT gpu_check EXCLUDE_FROM_ALL)
+  install(CODE "set(limpid_library_folder \"${limpid_library_folder}\")" COMPONENT gpu_check EXCLUDE_FROM_ALL)
   install(SCRIPT ${PROJECT_SOURCE_DIR}/cmake/install_libraries.cmake COMPONENT gpu_check EXCLUDE_FROM_ALL)
 endif()

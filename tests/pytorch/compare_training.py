@@ -30,32 +30,41 @@ from torch_unet import UNet
 
 # As promised in the documentation.
 LARGEST_LOSS_DIFFERENCE = 0.01  # relative, of the means over a window
-LARGEST_PSNR_DIFFERENCE_DB = 0.02
+LARGEST_PSNR_DIFFERENCE_DB = 0.02  # beyond the range of PyTorch's own trainings
 
 
 def structure(random, size):
     """Discs of many sizes with soft edges, as particles have them."""
-    y, x = np.mgrid[:size, :size].astype(np.float32)
     image = np.zeros((size, size), np.float32)
     for _ in range(1 + size * size // 1500):
-        centre_y, centre_x, radius = random.uniform(0, size), random.uniform(0, size), random.uniform(4, 14)
-        distance = np.hypot(y - centre_y, x - centre_x)
-        image -= random.uniform(0.3, 1.0) / (1 + np.exp((distance - radius) / 1.5))
+        centre, radius, contrast = random.uniform(0, size, 2), random.uniform(4, 14), random.uniform(0.3, 1.0)
+        reach = radius + 12  # beyond, the edge is below a thousandth
+        (y0, x0), (y1, x1) = np.maximum(centre - reach, 0).astype(int), np.minimum(centre + reach, size).astype(int)
+        y, x = np.mgrid[y0:y1, x0:x1]
+        distance = np.hypot(y - centre[0], x - centre[1])
+        image[y0:y1, x0:x1] -= contrast / (1 + np.exp((distance - radius) / 1.5))
     return image
 
 
 def make_images(count, size, noise, seed):
+    """`count` windows of larger structures, without noise and twice with it."""
     random = np.random.default_rng(seed)
-    clean = np.stack([structure(random, size) for _ in range(count)])[:, None]
-    return clean, [(clean + noise * random.standard_normal(clean.shape)).astype(np.float32) for _ in range(2)]
+    larger = [structure(random, 2 * size) for _ in range((count + 31) // 32)]
+    corners = random.integers(0, size, (count, 2))
+    clean = np.stack([larger[i % len(larger)][y:y + size, x:x + size] for i, (y, x) in enumerate(corners)])[:, None]
+    return clean, [clean + noise * random.standard_normal(clean.shape, np.float32) for _ in range(2)]
 
 
-def train_pytorch(model_path, tensors, options):
+def train_pytorch(model_path, tensors, options, seed):
+    """Seed 0 trains from the weights of the file, others from weights moved by a millionth."""
     device = "cuda" if options.device == "cuda" and torch.cuda.is_available() else "cpu"
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+    random = np.random.default_rng(seed)
     parameters, metadata = read_tensors(model_path)
     network = UNet(json.loads(metadata["limpid.network"]))
-    network.load_state_dict({name: torch.from_numpy(value) for name, value in parameters.items()})
+    network.load_state_dict({name: torch.from_numpy(
+        value if seed == 0 else value * (1 + 1e-6 * random.standard_normal(value.shape, np.float32)))
+        for name, value in parameters.items()})
     network.to(device)
     images, targets, validation = (torch.from_numpy(tensors[n]).to(device) for n in ("image", "target", "validation"))
     adam = torch.optim.Adam(network.parameters(), lr=options.learning_rate)
@@ -92,8 +101,9 @@ def main():
     parser.add_argument("--window", type=int, default=25, help="steps whose losses are averaged")
     parser.add_argument("--learning_rate", type=float, default=1e-3)
     parser.add_argument("--batch", type=int, default=8)
-    parser.add_argument("--images", type=int, default=128, help="a multiple of the batch")
+    parser.add_argument("--images", type=int, default=1024, help="a multiple of the batch")
     parser.add_argument("--size", type=int, default=256, help="height and width")
+    parser.add_argument("--repeats", type=int, default=3, help="trainings of PyTorch")
     parser.add_argument("--noise", type=float, default=1.0, help="its standard deviation; the structure's is about 0.5")
     options = parser.parse_args()
 
@@ -109,18 +119,22 @@ def main():
                    "--precision", options.precision, "--batch", str(options.batch), "--adam_steps", str(options.steps),
                    "--learning_rate", str(options.learning_rate)])
         found, _ = read_tensors(result)
-        losses, prediction = train_pytorch(model, tensors, options)
+        peers = [train_pytorch(model, tensors, options, seed) for seed in range(options.repeats)]
 
-    ours, theirs = (window_means(curve, options.window) for curve in (found["losses"], losses))
+    ours = window_means(found["losses"], options.window)
+    theirs = window_means(np.mean([losses for losses, _ in peers], axis=0), options.window)
     difference = np.max(np.abs(ours - theirs) / theirs)
-    ours_db, theirs_db = psnr_db(found["validation_prediction"], truth), psnr_db(prediction, truth)
-    is_within = [difference <= LARGEST_LOSS_DIFFERENCE, abs(ours_db - theirs_db) <= LARGEST_PSNR_DIFFERENCE_DB]
+    ours_db = psnr_db(found["validation_prediction"], truth)
+    theirs_db = [psnr_db(prediction, truth) for _, prediction in peers]
+    beyond_db = max(0.0, min(theirs_db) - ours_db, ours_db - max(theirs_db))
+    is_within = [difference <= LARGEST_LOSS_DIFFERENCE, beyond_db <= LARGEST_PSNR_DIFFERENCE_DB]
     print(f"PyTorch {torch.__version__} in float32 beside {options.network}, {options.device} {options.precision}, batch "
           f"{options.batch} of {options.size}x{options.size}, {options.steps} steps, losses in windows of {options.window}")
     print(f"loss {ours[0]:.4f} to {ours[-1]:.4f}, PyTorch's {theirs[0]:.4f} to {theirs[-1]:.4f}; largest difference "
           f"{100 * difference:.3f} %  limit {100 * LARGEST_LOSS_DIFFERENCE:.0f} %  {'ok' if is_within[0] else 'FAILED'}")
-    print(f"PSNR {ours_db:.3f} dB, PyTorch's {theirs_db:.3f} dB, noisy {psnr_db(validation, truth):.3f} dB; difference "
-          f"{ours_db - theirs_db:+.3f} dB  limit {LARGEST_PSNR_DIFFERENCE_DB} dB  {'ok' if is_within[1] else 'FAILED'}")
+    print(f"PSNR {ours_db:.3f} dB, PyTorch's {', '.join(f'{x:.3f}' for x in sorted(theirs_db))} dB, noisy "
+          f"{psnr_db(validation, truth):.3f} dB; beyond PyTorch's range {beyond_db:.3f} dB  limit "
+          f"{LARGEST_PSNR_DIFFERENCE_DB} dB  {'ok' if is_within[1] else 'FAILED'}")
     return 0 if all(is_within) else 1
 
 
