@@ -69,8 +69,9 @@ struct ConvolutionTile {
   static constexpr int columns = 3 * b_channels;
   static constexpr int accumulators = columns / 2;  // of a thread
   static constexpr int multiplying_warps = 4 * warpgroups;
-  static constexpr int threads = 32 * (multiplying_warps + 2);  // one loads, one sums the bias
-  static constexpr int readers = multiplying_warps + 1;
+  static constexpr int bias_warps = 3;
+  static constexpr int threads = 32 * (multiplying_warps + 1 + bias_warps);  // one loads
+  static constexpr int readers = multiplying_warps + bias_warps;
 
   // What a block leaves: accumulators[warpgroup][number][thread], then the bias gradients.
   static constexpr int weight_sums = warpgroups * accumulators * 128;
@@ -78,7 +79,8 @@ struct ConvolutionTile {
 
   // For each stage one that says that it is full, one that it is read.
   static constexpr int barriers_start = stages * stage_bytes;
-  static constexpr int shared_bytes = barriers_start + 2 * 8 * stages;
+  static constexpr int bias_start = barriers_start + 2 * 8 * stages;  // sums of the bias_warps
+  static constexpr int shared_bytes = bias_start + 4 * bias_warps * output_channels;
   static_assert(shared_bytes <= 227 * 1024);
 
   static constexpr wgmma::Swizzle swizzle_of(int channels) {

@@ -71,7 +71,7 @@ __global__ void __launch_bounds__(Tile::threads, 1)
 }
 
 // blockIdx.y and blockIdx.z are the slices of outputs and inputs.
-template <class Tile>
+template <class Tile, int lanes>
 __global__ void __launch_bounds__(partial_block_size)
     finish_tile_kernel(const float* partial,
                        int blocks,
@@ -82,7 +82,7 @@ __global__ void __launch_bounds__(partial_block_size)
   const int outputs = static_cast<int>(gridDim.y) * Tile::output_channels;
   const int inputs = static_cast<int>(gridDim.z) * Tile::input_channels;
   const std::int64_t slice = blockIdx.z * gridDim.y + blockIdx.y;
-  add_rows(
+  add_rows<lanes>(
       partial + slice * blocks * Tile::block_sums, blocks, Tile::block_sums, [&](int i, float sum) {
         if (i >= Tile::weight_sums) {
           if (first_input == 0)
@@ -96,6 +96,24 @@ __global__ void __launch_bounds__(partial_block_size)
         weight.output += first_output;
         from_float(sum, weight_gradient[Tile::weight_index(weight, inputs, outputs)]);
       });
+}
+
+// `lanes` as in add_rows().
+template <class Tile, int lanes>
+void finish_tiles(const float* partial,
+                  const TileSlices& slices,
+                  void* weight_gradient,
+                  void* bias_gradient,
+                  cudaStream_t stream) {
+  const dim3 grid(static_cast<unsigned>(partial_grid(Tile::block_sums, lanes)),
+                  static_cast<unsigned>(slices.outputs),
+                  static_cast<unsigned>(slices.inputs));
+  finish_tile_kernel<Tile, lanes>
+      <<<grid, partial_block_size, 0, stream>>>(partial,
+                                                slices.blocks,
+                                                static_cast<__nv_bfloat16*>(weight_gradient),
+                                                static_cast<__nv_bfloat16*>(bias_gradient));
+  LIMPID_CUDA_LAUNCH();
 }
 
 template <class Tile, class Loader>
@@ -112,15 +130,10 @@ void launch_tiles(const TileArguments<Loader>& arguments,
            Tile::shared_bytes,
            stream>>>(arguments);
   LIMPID_CUDA_LAUNCH();
-  const dim3 grid(static_cast<unsigned>(partial_grid(Tile::block_sums)),
-                  static_cast<unsigned>(s.outputs),
-                  static_cast<unsigned>(s.inputs));
-  finish_tile_kernel<Tile>
-      <<<grid, partial_block_size, 0, stream>>>(arguments.partial,
-                                                s.blocks,
-                                                static_cast<__nv_bfloat16*>(weight_gradient),
-                                                static_cast<__nv_bfloat16*>(bias_gradient));
-  LIMPID_CUDA_LAUNCH();
+  if (s.blocks >= 2 * partial_lanes)
+    finish_tiles<Tile, partial_lanes>(arguments.partial, s, weight_gradient, bias_gradient, stream);
+  else
+    finish_tiles<Tile, 1>(arguments.partial, s, weight_gradient, bias_gradient, stream);
 }
 
 }  // namespace limpid::cuda

@@ -11,7 +11,7 @@
 // What a block of the weight gradients on Hopper's tensor cores does (tile_gradient.cu,
 // upsampling_tile_gradient.cu). A Tile (tile_gradient_layout.h) says where its operands lie. One
 // warp loads tiles, warpgroups multiply them and keep all sums in registers for as long as the
-// block lives, and one warp sums the gradients of the bias.
+// block lives, and three warps sum the gradients of the bias.
 namespace limpid::cuda {
 
 // The block's tiles go around a ring of stages: one warp loads them, the others read.
@@ -87,31 +87,29 @@ __device__ void multiply_tiles(const TileWalk& walk,
     partial[128 * i] = sums[i];
 }
 
-// By a warp: eight channels of a pixel a thread.
+// What one of the bias_warps sums, of every so many pixels of a tile: eight channels a thread.
 template <class Tile>
-__device__ void sum_bias(const TileWalk& walk,
-                         bool is_needed,
-                         const unsigned char* memory,
-                         TileRing<Tile> ring,
-                         float* partial) {
+__device__ Vector8 sum_bias(const TileWalk& walk,
+                            int pixels,  // of a tile; 0: another slice sums the bias
+                            int bias_warp,
+                            const unsigned char* memory,
+                            TileRing<Tile> ring) {
   constexpr int pixels_at_once = 32 / Tile::bias_groups;
   const int lane = static_cast<int>(threadIdx.x) % 32;
   const int group = lane % Tile::bias_groups;
   Vector8 sums{};
   for (int i = walk.first; i < walk.end; i += walk.step, ring.advance()) {
     wait_for_row(ring.full(), ring.round);
-    if (is_needed) {
 #pragma unroll 4
-      for (int pixel = lane / Tile::bias_groups; pixel < Tile::bias_pixels;
-           pixel += pixels_at_once) {
-        const std::uint32_t at =
-            wgmma::swizzled(ring.tile() + Tile::bias_offset(pixel, group), Tile::gradient_swizzle) -
-            ring.shared;
-        const Vector8 g = load8(reinterpret_cast<const __nv_bfloat16*>(memory + at));
+    for (int pixel = bias_warp * pixels_at_once + lane / Tile::bias_groups; pixel < pixels;
+         pixel += Tile::bias_warps * pixels_at_once) {
+      const std::uint32_t at =
+          wgmma::swizzled(ring.tile() + Tile::bias_offset(pixel, group), Tile::gradient_swizzle) -
+          ring.shared;
+      const Vector8 g = load8(reinterpret_cast<const __nv_bfloat16*>(memory + at));
 #pragma unroll
-        for (int c = 0; c < vector_channels; ++c)
-          sums.v[c] += g.v[c];
-      }
+      for (int c = 0; c < vector_channels; ++c)
+        sums.v[c] += g.v[c];
     }
     __syncwarp();
     if (lane == 0)
@@ -122,8 +120,25 @@ __device__ void sum_bias(const TileWalk& walk,
 #pragma unroll
     for (float& sum : sums.v)
       sum += __shfl_xor_sync(0xffffffffu, sum, distance);
+  return sums;
+}
+
+// By the bias_warps together.
+template <class Tile>
+__device__ void store_bias(int bias_warp, unsigned char* memory, const Vector8& sums, float* to) {
+  auto* exchange = reinterpret_cast<float*>(memory + Tile::bias_start);
+  const int lane = static_cast<int>(threadIdx.x) % 32;
   if (lane < Tile::bias_groups)
-    store8(partial + Tile::weight_sums + 8 * group, sums);
+    store8(exchange + bias_warp * Tile::output_channels + 8 * lane, sums);
+  asm volatile("bar.sync 1, %0;" ::"n"(32 * Tile::bias_warps) : "memory");
+  for (int channel = 32 * bias_warp + lane; channel < Tile::output_channels;
+       channel += 32 * Tile::bias_warps) {
+    float sum = 0.0f;
+#pragma unroll
+    for (int warp = 0; warp < Tile::bias_warps; ++warp)
+      sum += exchange[warp * Tile::output_channels + channel];
+    to[channel] = sum;
+  }
 }
 
 // By all threads of the block. `load(tile, to, barrier)` starts the copies of one tile, by one
@@ -144,9 +159,14 @@ __device__ void run_tile_block(
   const int warp = __shfl_sync(0xffffffffu, static_cast<int>(threadIdx.x) / 32, 0);
   if (warp < Tile::multiplying_warps)
     multiply_tiles<Tile>(walk, warp / 4, ring, partial);
-  else if (warp > Tile::multiplying_warps)
-    sum_bias<Tile>(walk, sums_bias, memory, ring, partial);
-  else if (threadIdx.x % 32 == 0)
+  else if (warp > Tile::multiplying_warps) {
+    const int bias_warp = warp - Tile::multiplying_warps - 1;
+    const int pixels = sums_bias ? Tile::bias_pixels : 0;
+    store_bias<Tile>(bias_warp,
+                     memory,
+                     sum_bias<Tile>(walk, pixels, bias_warp, memory, ring),
+                     partial + Tile::weight_sums);
+  } else if (threadIdx.x % 32 == 0)
     for (int i = walk.first; i < walk.end; i += walk.step, ring.advance()) {
       wait_for_row(ring.read(), ring.round ^ 1u);
       load(i, ring.tile(), ring.full());
