@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/backend/cuda/tile_block.h"
 #include "core/backend/cuda/wgmma_layout.h"
 #include "core/base/host_device.h"
 
@@ -8,8 +9,8 @@
 // Where everything lies in the weight gradient on Hopper's tensor cores (tile_gradient.cu), apart
 // from the kernel, so that the CPU can follow it step by step.
 //
-//   dw[o, r, s, i] = sum over pixels p of g[p, o] * x[p + (r - 1, s - 1), i],   db[o] = sum of g[p,
-//   o]
+//   dw[o, r, s, i] = sum over pixels p of g[p, o] * x[p + (r - 1, s - 1), i]
+//   db[o] = sum over pixels p of g[p, o]
 //
 // A matrix product whose inner dimension (k) is the pixels of a row. Both factors lie in shared
 // memory as in the image, pixel after pixel, so their channels are the contiguous rows of wgmma's
@@ -36,7 +37,6 @@ struct ConvolutionTile {
   static constexpr int output_channels = output_channels_;
   static constexpr int width = tile_width_;
   static constexpr int rows = tile_rows_;
-  static constexpr int stages = stages_;  // tiles in shared memory
   static_assert(input_channels == 32 || input_channels == 64);
   static_assert(output_channels == 32 || output_channels == 64);
   static_assert(width % wgmma::depth == 0);
@@ -57,31 +57,16 @@ struct ConvolutionTile {
   static constexpr int input_bytes = input_rows * input_row;
   static constexpr int gradient_bytes = gradient_rows * gradient_row;
 
-  // In a stage; the pattern of the swizzle begins anew every 1024 bytes.
-  static constexpr int alignment = 1024;
-  static constexpr int aligned(int bytes) {
-    return (bytes + alignment - 1) / alignment * alignment;
-  }
+  // In a stage.
+  static constexpr int aligned(int bytes) { return (bytes + 1023) / 1024 * 1024; }
   static constexpr int gradient_offset = aligned(input_bytes);
   static constexpr int stage_bytes = gradient_offset + aligned(gradient_bytes);
 
-  static constexpr int warpgroups = a_has_two_taps ? 2 : 3;
-  static constexpr int columns = 3 * b_channels;
-  static constexpr int accumulators = columns / 2;  // of a thread
-  static constexpr int multiplying_warps = 4 * warpgroups;
-  static constexpr int bias_warps = 3;
-  static constexpr int threads = 32 * (multiplying_warps + 1 + bias_warps);  // one loads
-  static constexpr int readers = multiplying_warps + bias_warps;
-
-  // What a block leaves: accumulators[warpgroup][number][thread], then the bias gradients.
-  static constexpr int weight_sums = warpgroups * accumulators * 128;
-  static constexpr int block_sums = weight_sums + output_channels;
-
-  // For each stage one that says that it is full, one that it is read.
-  static constexpr int barriers_start = stages * stage_bytes;
-  static constexpr int bias_start = barriers_start + 2 * 8 * stages;  // sums of the bias_warps
-  static constexpr int shared_bytes = bias_start + 4 * bias_warps * output_channels;
-  static_assert(shared_bytes <= 227 * 1024);
+  using Block = TileBlock<a_has_two_taps ? 2 : 3,  // warpgroups
+                          3 * b_channels,
+                          output_channels,
+                          stages_,
+                          stage_bytes>;
 
   static constexpr wgmma::Swizzle swizzle_of(int channels) {
     return channels == 64 ? wgmma::Swizzle::bytes_128 : wgmma::Swizzle::bytes_64;
@@ -151,8 +136,8 @@ struct ConvolutionTile {
     return (static_cast<std::int64_t>(w.output) * 9 + w.tap) * inputs + w.input;
   }
   LIMPID_HOST_DEVICE static constexpr Weight weight_of_sum(int index) {
-    const int of_warpgroup = index % (accumulators * 128);
-    return weight(index / (accumulators * 128),
+    const int of_warpgroup = index % Block::warpgroup_sums;
+    return weight(index / Block::warpgroup_sums,
                   wgmma::accumulator_place(of_warpgroup % 128, of_warpgroup / 128));
   }
 };

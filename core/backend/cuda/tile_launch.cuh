@@ -36,7 +36,7 @@ TileSlices divide_channels(std::int64_t inputs, std::int64_t outputs, int multip
 template <class Tile>
 std::size_t tile_workspace(const TileSlices& slices) {
   return static_cast<std::size_t>(slices.pairs()) * static_cast<std::size_t>(slices.blocks) *
-         Tile::block_sums * sizeof(float);
+         Tile::Block::sums * sizeof(float);
 }
 
 // `Loader` holds the tensors and how many tiles they have, and starts the copies of a tile's slice.
@@ -44,13 +44,13 @@ template <class Loader>
 struct TileArguments {
   Loader loader;
   TileSlices slices;
-  float* partial;  // [input slice, output slice][block][Tile::block_sums]
+  float* partial;  // [input slice, output slice][block][Tile::Block::sums]
 };
 
 template <class Tile, class Loader>
-__global__ void __launch_bounds__(Tile::threads, 1)
+__global__ void __launch_bounds__(Tile::Block::threads, 1)
     tile_kernel(const __grid_constant__ TileArguments<Loader> arguments) {
-  extern __shared__ __align__(Tile::alignment) unsigned char memory[];
+  extern __shared__ __align__(Tile::Block::alignment) unsigned char memory[];
   const TileSlices& s = arguments.slices;
   // Blocks that read the same pixels are neighbours.
   const int output_slice = static_cast<int>(blockIdx.x) % s.outputs;
@@ -60,7 +60,7 @@ __global__ void __launch_bounds__(Tile::threads, 1)
   run_tile_block<Tile>(memory,
                        {block, s.blocks, arguments.loader.tiles()},
                        input_slice == 0,
-                       arguments.partial + row * Tile::block_sums,
+                       arguments.partial + row * Tile::Block::sums,
                        [&](int tile, std::uint32_t to, std::uint32_t barrier) {
                          arguments.loader.template load<Tile>(tile,
                                                               input_slice * Tile::input_channels,
@@ -82,20 +82,22 @@ __global__ void __launch_bounds__(partial_block_size)
   const int outputs = static_cast<int>(gridDim.y) * Tile::output_channels;
   const int inputs = static_cast<int>(gridDim.z) * Tile::input_channels;
   const std::int64_t slice = blockIdx.z * gridDim.y + blockIdx.y;
-  add_rows<lanes>(
-      partial + slice * blocks * Tile::block_sums, blocks, Tile::block_sums, [&](int i, float sum) {
-        if (i >= Tile::weight_sums) {
-          if (first_input == 0)
-            from_float(sum, bias_gradient[first_output + i - Tile::weight_sums]);
-          return;
-        }
-        typename Tile::Weight weight = Tile::weight_of_sum(i);
-        if (!weight.counts)
-          return;
-        weight.input += first_input;
-        weight.output += first_output;
-        from_float(sum, weight_gradient[Tile::weight_index(weight, inputs, outputs)]);
-      });
+  add_rows<lanes>(partial + slice * blocks * Tile::Block::sums,
+                  blocks,
+                  Tile::Block::sums,
+                  [&](int i, float sum) {
+                    if (i >= Tile::Block::weight_sums) {
+                      if (first_input == 0)
+                        from_float(sum, bias_gradient[first_output + i - Tile::Block::weight_sums]);
+                      return;
+                    }
+                    typename Tile::Weight weight = Tile::weight_of_sum(i);
+                    if (!weight.counts)
+                      return;
+                    weight.input += first_input;
+                    weight.output += first_output;
+                    from_float(sum, weight_gradient[Tile::weight_index(weight, inputs, outputs)]);
+                  });
 }
 
 // `lanes` as in add_rows().
@@ -105,7 +107,7 @@ void finish_tiles(const float* partial,
                   void* weight_gradient,
                   void* bias_gradient,
                   cudaStream_t stream) {
-  const dim3 grid(static_cast<unsigned>(partial_grid(Tile::block_sums, lanes)),
+  const dim3 grid(static_cast<unsigned>(partial_grid(Tile::Block::sums, lanes)),
                   static_cast<unsigned>(slices.outputs),
                   static_cast<unsigned>(slices.inputs));
   finish_tile_kernel<Tile, lanes>
@@ -124,10 +126,10 @@ void launch_tiles(const TileArguments<Loader>& arguments,
   const TileSlices& s = arguments.slices;
   const auto kernel = tile_kernel<Tile, Loader>;
   LIMPID_CUDA(cudaFuncSetAttribute(
-      kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, Tile::shared_bytes));
+      kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, Tile::Block::shared_bytes));
   kernel<<<static_cast<unsigned>(s.pairs() * s.blocks),
-           Tile::threads,
-           Tile::shared_bytes,
+           Tile::Block::threads,
+           Tile::Block::shared_bytes,
            stream>>>(arguments);
   LIMPID_CUDA_LAUNCH();
   if (s.blocks >= 2 * partial_lanes)

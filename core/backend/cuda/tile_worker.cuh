@@ -21,11 +21,13 @@ struct TileRing {
   int stage = 0;
   unsigned round = 0;  // its last bit
 
-  __device__ std::uint32_t tile() const { return shared + stage * Tile::stage_bytes; }
-  __device__ std::uint32_t full() const { return shared + Tile::barriers_start + 16 * stage; }
+  __device__ std::uint32_t tile() const { return shared + stage * Tile::Block::stage_bytes; }
+  __device__ std::uint32_t full() const {
+    return shared + Tile::Block::barriers_start + 16 * stage;
+  }
   __device__ std::uint32_t read() const { return full() + 8; }
   __device__ void advance() {
-    if (++stage == Tile::stages) {
+    if (++stage == Tile::Block::stages) {
       stage = 0;
       round ^= 1u;
     }
@@ -41,7 +43,7 @@ struct TileWalk {
 };
 
 template <class Tile>
-__device__ void multiply_row(float (&sums)[Tile::accumulators],
+__device__ void multiply_row(float (&sums)[Tile::Block::accumulators],
                              const typename Tile::Operands& operands,
                              int row) {
 #pragma unroll
@@ -57,7 +59,7 @@ __device__ void multiply_tiles(const TileWalk& walk,
                                int warpgroup,
                                TileRing<Tile> ring,
                                float* partial) {
-  float sums[Tile::accumulators];
+  float sums[Tile::Block::accumulators];
 #pragma unroll
   for (float& sum : sums)
     sum = 0.0f;
@@ -81,9 +83,9 @@ __device__ void multiply_tiles(const TileWalk& walk,
   }
   wgmma::wait<0>();
   wgmma::hold(sums);
-  partial += warpgroup * Tile::accumulators * 128 + threadIdx.x % 128;
+  partial += warpgroup * Tile::Block::accumulators * 128 + threadIdx.x % 128;
 #pragma unroll
-  for (int i = 0; i < Tile::accumulators; ++i)
+  for (int i = 0; i < Tile::Block::accumulators; ++i)
     partial[128 * i] = sums[i];
 }
 
@@ -102,7 +104,7 @@ __device__ Vector8 sum_bias(const TileWalk& walk,
     wait_for_row(ring.full(), ring.round);
 #pragma unroll 4
     for (int pixel = bias_warp * pixels_at_once + lane / Tile::bias_groups; pixel < pixels;
-         pixel += Tile::bias_warps * pixels_at_once) {
+         pixel += Tile::Block::bias_warps * pixels_at_once) {
       const std::uint32_t at =
           wgmma::swizzled(ring.tile() + Tile::bias_offset(pixel, group), Tile::gradient_swizzle) -
           ring.shared;
@@ -126,16 +128,16 @@ __device__ Vector8 sum_bias(const TileWalk& walk,
 // By the bias_warps together.
 template <class Tile>
 __device__ void store_bias(int bias_warp, unsigned char* memory, const Vector8& sums, float* to) {
-  auto* exchange = reinterpret_cast<float*>(memory + Tile::bias_start);
+  auto* exchange = reinterpret_cast<float*>(memory + Tile::Block::bias_start);
   const int lane = static_cast<int>(threadIdx.x) % 32;
   if (lane < Tile::bias_groups)
     store8(exchange + bias_warp * Tile::output_channels + 8 * lane, sums);
-  asm volatile("bar.sync 1, %0;" ::"n"(32 * Tile::bias_warps) : "memory");
+  asm volatile("bar.sync 1, %0;" ::"n"(32 * Tile::Block::bias_warps) : "memory");
   for (int channel = 32 * bias_warp + lane; channel < Tile::output_channels;
-       channel += 32 * Tile::bias_warps) {
+       channel += 32 * Tile::Block::bias_warps) {
     float sum = 0.0f;
 #pragma unroll
-    for (int warp = 0; warp < Tile::bias_warps; ++warp)
+    for (int warp = 0; warp < Tile::Block::bias_warps; ++warp)
       sum += exchange[warp * Tile::output_channels + channel];
     to[channel] = sum;
   }
@@ -150,22 +152,22 @@ __device__ void run_tile_block(
   if (threadIdx.x == 0)
     for (TileRing<Tile> each = ring; each.round == 0; each.advance()) {
       init_row_barrier(each.full());
-      init_row_barrier(each.read(), Tile::readers);
+      init_row_barrier(each.read(), Tile::Block::readers);
     }
   wgmma::fence_shared_writes();
   __syncthreads();
 
   // The shuffle tells the compiler that all threads of a warp agree.
   const int warp = __shfl_sync(0xffffffffu, static_cast<int>(threadIdx.x) / 32, 0);
-  if (warp < Tile::multiplying_warps)
+  if (warp < Tile::Block::multiplying_warps)
     multiply_tiles<Tile>(walk, warp / 4, ring, partial);
-  else if (warp > Tile::multiplying_warps) {
-    const int bias_warp = warp - Tile::multiplying_warps - 1;
+  else if (warp > Tile::Block::multiplying_warps) {
+    const int bias_warp = warp - Tile::Block::multiplying_warps - 1;
     const int pixels = sums_bias ? Tile::bias_pixels : 0;
     store_bias<Tile>(bias_warp,
                      memory,
                      sum_bias<Tile>(walk, pixels, bias_warp, memory, ring),
-                     partial + Tile::weight_sums);
+                     partial + Tile::Block::weight_sums);
   } else if (threadIdx.x % 32 == 0)
     for (int i = walk.first; i < walk.end; i += walk.step, ring.advance()) {
       wait_for_row(ring.read(), ring.round ^ 1u);

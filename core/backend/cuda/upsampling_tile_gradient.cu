@@ -19,7 +19,7 @@ struct UpsamplingLoader {
       int tile, int first_input, int first_output, std::uint32_t to, std::uint32_t barrier) const {
     const int x = tile % tiles_of_row * Tile::width;
     const int y = tile / tiles_of_row * Tile::rows;
-    expect_bytes(barrier, Tile::stage_bytes);
+    expect_bytes(barrier, Tile::Block::stage_bytes);
 #pragma unroll
     for (int i = 0; i < Tile::warpgroups; ++i)
       start_box_copy(to + static_cast<std::uint32_t>(i * Tile::input_box),

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/backend/cuda/tile_block.h"
 #include "core/backend/cuda/wgmma_layout.h"
 #include "core/base/host_device.h"
 
@@ -8,7 +9,8 @@
 // Where everything lies in the weight gradient of a 2x2 transposed convolution on Hopper's tensor
 // cores (upsampling_tile_gradient.cu), apart from the kernel, so that the CPU can follow it.
 //
-//   dw[i, r, s, o] = sum over h, w of x[h, w, i] * g[2h + r, 2w + s, o],   db[o] = sum of g[.., o]
+//   dw[i, r, s, o] = sum over h, w of x[h, w, i] * g[2h + r, 2w + s, o]
+//   db[o] = sum over pixels p of g[p, o]
 //
 // As in tile_gradient_layout.h, the inner dimension (k) is the pixels of a row of x. A is x, 64
 // channels a warpgroup. B is the four pixels of g above each of x, which are copied apart, so that
@@ -25,7 +27,6 @@ struct UpsamplingTile {
   static constexpr int warpgroups = warpgroups_;
   static constexpr int width = tile_width_;  // in pixels of x
   static constexpr int rows = tile_rows_;    // of all images, one below the other
-  static constexpr int stages = stages_;     // tiles in shared memory
   static_assert(output_channels == 32 || output_channels == 64);
   static_assert(width % wgmma::depth == 0);
 
@@ -39,28 +40,13 @@ struct UpsamplingTile {
   static constexpr int input_bytes = warpgroups * input_box;
   static constexpr int gradient_bytes = rows * gradient_row;
 
-  // In a stage; the pattern of the swizzle begins anew every 1024 bytes.
-  static constexpr int alignment = 1024;
+  // In a stage.
   static constexpr int gradient_offset = input_bytes;
   static constexpr int stage_bytes = input_bytes + gradient_bytes;
-  static_assert(input_box % alignment == 0 && gradient_bytes % alignment == 0);
+  static_assert(input_box % 1024 == 0);
 
-  static constexpr int columns = taps * output_channels;
-  static constexpr int accumulators = columns / 2;  // of a thread
-  static constexpr int multiplying_warps = 4 * warpgroups;
-  static constexpr int bias_warps = 3;
-  static constexpr int threads = 32 * (multiplying_warps + 1 + bias_warps);  // one loads
-  static constexpr int readers = multiplying_warps + bias_warps;
-
-  // What a block leaves: accumulators[warpgroup][number][thread], then the bias gradients.
-  static constexpr int weight_sums = warpgroups * accumulators * 128;
-  static constexpr int block_sums = weight_sums + output_channels;
-
-  // For each stage one that says that it is full, one that it is read.
-  static constexpr int barriers_start = stages * stage_bytes;
-  static constexpr int bias_start = barriers_start + 2 * 8 * stages;  // sums of the bias_warps
-  static constexpr int shared_bytes = bias_start + 4 * bias_warps * output_channels;
-  static_assert(shared_bytes <= 227 * 1024);
+  using Block =
+      TileBlock<warpgroups, taps * output_channels, output_channels, stages_, stage_bytes>;
 
   static constexpr wgmma::Swizzle gradient_swizzle =
       output_channels == 64 ? wgmma::Swizzle::bytes_128 : wgmma::Swizzle::bytes_64;
@@ -106,9 +92,9 @@ struct UpsamplingTile {
     return (static_cast<std::int64_t>(w.input) * taps + w.tap) * outputs + w.output;
   }
   LIMPID_HOST_DEVICE static constexpr Weight weight_of_sum(int index) {
-    const int of_warpgroup = index % (accumulators * 128);
+    const int of_warpgroup = index % Block::warpgroup_sums;
     const wgmma::Place place = wgmma::accumulator_place(of_warpgroup % 128, of_warpgroup / 128);
-    return {index / (accumulators * 128) * wgmma::rows + place.row,
+    return {index / Block::warpgroup_sums * wgmma::rows + place.row,
             place.column / output_channels,
             place.column % output_channels};
   }

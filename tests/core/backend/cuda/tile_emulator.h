@@ -16,21 +16,22 @@ namespace limpid::test {
 template <class Tile>
 class TileEmulator {
  public:
-  TileEmulator() : shared_(Tile::shared_bytes, std::byte{0xff}), sums_(Tile::block_sums) {}  // NaN
+  TileEmulator()
+      : shared_(Tile::Block::shared_bytes, std::byte{0xff}), sums_(Tile::Block::sums) {}  // NaN
 
   // What the tensor memory accelerator does with one value of a box that begins at `box`.
   void put(int box, int element, cuda::wgmma::Swizzle swizzle, std::uint16_t value) {
-    REQUIRE(box % Tile::alignment == 0);
+    REQUIRE(box % Tile::Block::alignment == 0);
     const auto at = cuda::wgmma::swizzled(static_cast<std::uint32_t>(box + 2 * element), swizzle);
     std::memcpy(&shared_.at(at + 1) - 1, &value, sizeof value);
   }
 
   void add_tile(int stage) {
-    for (int warpgroup = 0; warpgroup < Tile::warpgroups; ++warpgroup)
+    for (int warpgroup = 0; warpgroup < Tile::Block::warpgroups; ++warpgroup)
       multiply_tile(static_cast<std::uint32_t>(stage), warpgroup);
     for (int pixel = 0; pixel < Tile::bias_pixels; ++pixel)
       for (int channel = 0; channel < Tile::output_channels; ++channel)
-        sums_[static_cast<std::size_t>(Tile::weight_sums + channel)] +=
+        sums_[static_cast<std::size_t>(Tile::Block::weight_sums + channel)] +=
             static_cast<double>(get(cuda::wgmma::swizzled(static_cast<std::uint32_t>(stage) +
                                                               Tile::bias_offset(pixel, channel / 8),
                                                           Tile::gradient_swizzle) +
@@ -61,27 +62,28 @@ class TileEmulator {
   void multiply(std::uint64_t a, std::uint64_t b, std::vector<float>& product) const {
     constexpr std::size_t depth = cuda::wgmma::depth;
     const auto left = operand(a, cuda::wgmma::rows);
-    const auto right = operand(b, Tile::columns);
+    const auto right = operand(b, Tile::Block::columns);
     for (std::size_t m = 0; m < cuda::wgmma::rows; ++m)
-      for (std::size_t n = 0; n < Tile::columns; ++n)
+      for (std::size_t n = 0; n < Tile::Block::columns; ++n)
         for (std::size_t k = 0; k < depth; ++k)
-          product[m * Tile::columns + n] += left[m * depth + k] * right[n * depth + k];
+          product[m * Tile::Block::columns + n] += left[m * depth + k] * right[n * depth + k];
   }
 
   void multiply_tile(std::uint32_t stage, int warpgroup) {
     const auto operands = Tile::operands(stage, warpgroup);
-    std::vector<float> product(static_cast<std::size_t>(cuda::wgmma::rows) * Tile::columns);
+    std::vector<float> product(static_cast<std::size_t>(cuda::wgmma::rows) * Tile::Block::columns);
     for (int row = 0; row < Tile::rows; ++row)
       for (int pixel = 0; pixel < Tile::width; pixel += cuda::wgmma::depth)
         multiply(operands.a + static_cast<std::uint64_t>(Tile::a_step(row, pixel)),
                  operands.b + static_cast<std::uint64_t>(Tile::b_step(row, pixel)),
                  product);
-    for (int i = 0; i < Tile::accumulators; ++i)
+    for (int i = 0; i < Tile::Block::accumulators; ++i)
       for (int thread = 0; thread < 128; ++thread) {
         const auto place = cuda::wgmma::accumulator_place(thread, i);
-        sums_[static_cast<std::size_t>((warpgroup * Tile::accumulators + i) * 128 + thread)] +=
+        sums_[static_cast<std::size_t>((warpgroup * Tile::Block::accumulators + i) * 128 +
+                                       thread)] +=
             static_cast<double>(
-                product[static_cast<std::size_t>(place.row * Tile::columns + place.column)]);
+                product[static_cast<std::size_t>(place.row * Tile::Block::columns + place.column)]);
       }
   }
 

@@ -67,12 +67,12 @@ Gradients gradients_by_tiles(const Slice& x, const Slice& g, int images, int hei
              Tile::gradient_rows,
              stage + Tile::gradient_offset);
     block.add_tile(stage);
-    stage = (stage + Tile::stage_bytes) % (Tile::stages * Tile::stage_bytes);
+    stage = (stage + Tile::Block::stage_bytes) % (Tile::Block::stages * Tile::Block::stage_bytes);
   }
   const auto& sums = block.sums();
   Gradients result{std::vector<float>(9 * Tile::input_channels * Tile::output_channels),
-                   {sums.begin() + Tile::weight_sums, sums.end()}};
-  for (int i = 0; i < Tile::weight_sums; ++i) {
+                   {sums.begin() + Tile::Block::weight_sums, sums.end()}};
+  for (int i = 0; i < Tile::Block::weight_sums; ++i) {
     const auto w = Tile::weight_of_sum(i);
     if (w.counts)
       result.weights[static_cast<std::size_t>((w.output * 9 + w.tap) * Tile::input_channels +
@@ -116,7 +116,7 @@ TEMPLATE_TEST_CASE("weight gradient by tiles: each weight is one sum",
                    (ConvolutionTile<64, 64>)) {
   std::set<std::array<int, 3>> weights;
   int counted = 0;
-  for (int i = 0; i < TestType::weight_sums; ++i) {
+  for (int i = 0; i < TestType::Block::weight_sums; ++i) {
     const auto w = TestType::weight_of_sum(i);
     if (!w.counts)
       continue;

@@ -77,12 +77,12 @@ void check_gradients(int rows, int width) {
     for (int column = 0; column < width; column += Tile::width) {
       copy_boxes(block, x, g, rows, width, row, column, stage);
       block.add_tile(stage);
-      stage = (stage + Tile::stage_bytes) % (Tile::stages * Tile::stage_bytes);
+      stage = (stage + Tile::Block::stage_bytes) % (Tile::Block::stages * Tile::Block::stage_bytes);
     }
   const auto& sums = block.sums();
   Gradients found{std::vector<float>(4 * Tile::input_channels * Tile::output_channels),
-                  {sums.begin() + Tile::weight_sums, sums.end()}};
-  for (int i = 0; i < Tile::weight_sums; ++i) {
+                  {sums.begin() + Tile::Block::weight_sums, sums.end()}};
+  for (int i = 0; i < Tile::Block::weight_sums; ++i) {
     const auto w = Tile::weight_of_sum(i);
     found.weights[static_cast<std::size_t>((w.input * 4 + w.tap) * Tile::output_channels +
                                            w.output)] =
