@@ -13,8 +13,8 @@ namespace {
 constexpr int threads = 256;
 constexpr int blocks_at_once = 132 * 3;
 constexpr int most_outputs = 4;
-constexpr int warp_pixels = 64;  // four products of 16 in flight
-constexpr int products = warp_pixels / 16;
+constexpr int products = 4;  // of 16 pixels, in flight
+constexpr int warp_pixels = 16 * products;
 
 template <class N>
 struct LastLayer {

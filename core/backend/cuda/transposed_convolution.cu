@@ -15,8 +15,6 @@ constexpr int tile_rows = Upsampling::tile_rows;
 constexpr int tile_columns = Upsampling::tile_columns;
 constexpr int chunk = Upsampling::chunk;
 constexpr int slots = 3;
-constexpr int warp_rows = 32;  // of 4 x 2 warps
-constexpr int warp_columns = 64;
 // The padding puts the 8 rows of a matrix for ldmatrix into different banks.
 constexpr int pixel_bytes = 2 * (chunk + 8);
 constexpr int weight_row_bytes = 2 * (tile_columns + 8);
@@ -27,6 +25,9 @@ int shared_bytes(int inputs) {
 }
 
 #if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 800
+
+constexpr int warp_rows = 32;  // of 4 x 2 warps
+constexpr int warp_columns = 64;
 
 __device__ void load_weights(const Upsampling& u, int first_column, unsigned char* shared) {
   constexpr int pieces = tile_columns / 8;

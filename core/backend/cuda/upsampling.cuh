@@ -44,11 +44,10 @@ inline dim3 upsampling_grid(const Upsampling& u, int blocks_at_once) {
               static_cast<unsigned>(u.slices()));
 }
 
-// Matrix instructions leave a thread (q = lane % 4) two neighbouring columns, 2 q and the next, of
-// each of four neighbouring products of 8. Within each 32 columns of the weights in shared memory
-// the columns 8 q + 2 t and the next therefore take the place 8 t + 2 q: so the thread has 8
-// neighbouring columns. These are the 8 columns 8 q to 8 q + 7 of an input's 32, two in a word, the
-// one of product t in word t.
+// Of an input's weights the 8 columns 8 q to 8 q + 7 from `first_column` on, two in a word. In
+// shared memory the pair t goes to place 8 t + 2 q of 32 columns: a thread, to which matrix
+// instructions leave two neighbouring columns of each of four neighbouring products of 8, then has
+// 8 neighbours.
 __device__ inline uint4 weights_of_thread(const Upsampling& u, int input, int first_column, int q) {
   return *reinterpret_cast<const uint4*>(
       u.weight + static_cast<std::int64_t>(input) * 4 * u.outputs + first_column + 8 * q);
