@@ -47,18 +47,21 @@ struct Depth {
   }
 };
 
-// Two neighbouring window elements, split().
+// Two neighbouring window elements, split(). Of an even number of channels they are an even element
+// and the next, of the same pixel.
 template <int Channels>
 struct PairOffset {
+  static constexpr int at_once = Channels % 2 == 0 ? 2 : 1;
+  static constexpr int last = Depth<Channels>::elements - at_once;
   int first, second;
 
-  __device__ explicit PairOffset(int element)
-      : first(MatrixTile<Channels>::offset(min(element, Depth<Channels>::elements - 1))),
-        second(MatrixTile<Channels>::offset(min(element + 1, Depth<Channels>::elements - 1))) {}
   PairOffset() = default;
+  __device__ explicit PairOffset(int element)
+      : first(MatrixTile<Channels>::offset(min(element, last))),
+        second(MatrixTile<Channels>::offset(min(element + 1, Depth<Channels>::elements - 1))) {}
 
   __device__ uint2 load(const std::uint32_t* window) const {
-    if constexpr (Channels % 2 == 0)  // an even element and the next of the same pixel
+    if constexpr (at_once == 2)
       return *reinterpret_cast<const uint2*>(window + first);
     else
       return make_uint2(window[first], window[second]);

@@ -107,32 +107,40 @@ __global__ void __launch_bounds__(matrix_threads, blocks_on_multiprocessor)
       window_rows[m][half] = WindowRow::of<Channels>(16 * m + 8 * half + lane / 4);
   float sums[blocks_of_rows][V][4] = {};
 
-  for (int index = static_cast<int>(blockIdx.x); index < layer.narrow.tiles;
-       index += static_cast<int>(gridDim.x)) {
+  // The warp's row of a tile; empty behind the last tile.
+  struct Row {
+    const __nv_bfloat16* pixels;  // this thread's first
+    int columns_left;
+  };
+  const auto row_of = [&](int index) -> Row {
+    if (index >= layer.narrow.tiles)
+      return {layer.wide, 0};
     const TilePlace place = place_of_tile(layer.narrow, index);
     const int y = place.y + warp;
-    const int columns_left = y < layer.narrow.height ? layer.narrow.width - place.x : 0;
     const std::int64_t row =
         (static_cast<std::int64_t>(place.image) * layer.narrow.height + y) * layer.narrow.width;
-    const __nv_bfloat16* from =
-        layer.wide + (row + place.x + q) * layer.wide_stride + first_channel + V * (lane / 4);
-    WideValues<V> wide[steps_ahead];
-    const auto load_wide = [&](int first_step) {
+    return {layer.wide + (row + place.x + q) * layer.wide_stride + first_channel + V * (lane / 4),
+            y < layer.narrow.height ? layer.narrow.width - place.x - q : 0};
+  };
+  WideValues<V> wide[steps_ahead];
+  const auto load_wide = [&](const Row& row, int step) {
+    const int column = step * step_pixels;
+    wide[step % steps_ahead].load(
+        row.pixels + column * layer.wide_stride, layer.wide_stride, row.columns_left - column);
+  };
+  Row row = row_of(static_cast<int>(blockIdx.x));
 #pragma unroll
-      for (int step = 0; step < steps_ahead; ++step) {
-        const int column = (first_step + step) * step_pixels;
-        wide[step].load(
-            from + column * layer.wide_stride, layer.wide_stride, columns_left - column - q);
-      }
-    };
-    load_wide(0);  // they come while the tile is filled
+  for (int step = 0; step < steps_ahead; ++step)
+    load_wide(row, step);
+
+  for (int index = static_cast<int>(blockIdx.x); index < layer.narrow.tiles;
+       index += static_cast<int>(gridDim.x)) {
+    const Row next_row = row_of(index + static_cast<int>(gridDim.x));
     __syncthreads();
-    load_tile<Channels>(tile, layer.narrow, place);
+    load_tile<Channels>(tile, layer.narrow, place_of_tile(layer.narrow, index));
     __syncthreads();
 #pragma unroll
     for (int step = 0; step < steps; ++step) {
-      if (step == steps_ahead)
-        load_wide(step);
       const WideValues<V>& values = wide[step % steps_ahead];
       std::uint32_t b[V][2];
 #pragma unroll
@@ -140,6 +148,10 @@ __global__ void __launch_bounds__(matrix_threads, blocks_on_multiprocessor)
 #pragma unroll
         for (int pair = 0; pair < 2; ++pair)
           b[j][pair] = values.pair_of(pair, j);
+      if (step + steps_ahead < steps)  // in the place of those just taken
+        load_wide(row, step + steps_ahead);
+      else
+        load_wide(next_row, step + steps_ahead - steps);
 #pragma unroll
       for (int m = 0; m < blocks_of_rows; ++m) {
         std::uint32_t nearest[4];
@@ -164,6 +176,7 @@ __global__ void __launch_bounds__(matrix_threads, blocks_on_multiprocessor)
         }
       }
     }
+    row = next_row;
   }
 
   // One warp after the other, always in the same order.
