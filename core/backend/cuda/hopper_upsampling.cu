@@ -11,9 +11,12 @@ namespace {
 
 namespace layout = hopper_upsampling_layout;
 
-// Three slots let two blocks of 256 inputs share a multiprocessor.
+// Two blocks on a multiprocessor, one of which computes while the other stores, are better than
+// more slots; the weights of more than 256 inputs leave room for one block.
+constexpr int most_inputs_of_two = 256;
+
 constexpr int slots_for(int inputs) {
-  return inputs == 256 ? 3 : 4;
+  return inputs <= most_inputs_of_two ? 3 : 4;
 }
 
 constexpr int shared_bytes(int inputs) {
@@ -21,7 +24,7 @@ constexpr int shared_bytes(int inputs) {
 }
 
 constexpr int blocks_for(int inputs) {
-  return inputs <= 256 ? 2 : 1;
+  return inputs <= most_inputs_of_two ? 2 : 1;
 }
 
 __device__ void load_weights(const Upsampling& u, int first_column, unsigned char* shared) {
@@ -156,9 +159,9 @@ void hopper_upsampling(const Upsampling& u, int multiprocessor_count, cudaStream
                 Upsampling::tile_columns == layout::tile_columns &&
                 Upsampling::chunk == layout::chunk);
   const int bytes = shared_bytes(u.inputs);
-  const auto kernel = u.inputs == 256   ? hopper_upsampling_kernel<3, 2>
-                      : u.inputs <= 256 ? hopper_upsampling_kernel<4, 2>
-                                        : hopper_upsampling_kernel<4, 1>;
+  const auto kernel = u.inputs <= most_inputs_of_two
+                          ? hopper_upsampling_kernel<slots_for(most_inputs_of_two), 2>
+                          : hopper_upsampling_kernel<slots_for(Upsampling::most_inputs), 1>;
   LIMPID_CUDA(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes));
   kernel<<<upsampling_grid(u, multiprocessor_count * blocks_for(u.inputs)),
            layout::threads,
