@@ -5,8 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
-// Copies within the memory of a GPU by kernels of our own: faster than those of the driver, and
-// beside copies from and to the host, which have the copy engines for themselves.
+// Copies within the memory of a GPU by kernels of our own: as fast as networks can read and write,
+// and beside copies from and to the host, which have the copy engines for themselves.
 namespace limpid::cuda {
 
 void copy_bytes(const void* from, void* to, std::size_t size_bytes, cudaStream_t stream);
