@@ -1,5 +1,7 @@
 #include "core/backend/cuda/context.h"
 
+#include "core/base/build_id.h"
+
 #include <algorithm>
 #include <cstdlib>
 #include <map>
@@ -9,11 +11,17 @@
 namespace limpid::cuda {
 namespace {
 
+// What makes a choice of kernels out of date: another GPU, another cuDNN, other kernels of our own.
 std::string machine_name(int gpu_index) {
   cudaDeviceProp properties{};
   LIMPID_CUDA(cudaGetDeviceProperties(&properties, gpu_index));
-  return fmt::format(
-      "{} sm{}{} cudnn{}", properties.name, properties.major, properties.minor, cudnnGetVersion());
+  constexpr std::size_t digits = 12;
+  return fmt::format("{} sm{}{} cudnn{} {}",
+                     properties.name,
+                     properties.major,
+                     properties.minor,
+                     cudnnGetVersion(),
+                     build_id(reinterpret_cast<const void*>(&machine_name)).substr(0, digits));
 }
 
 cudaDeviceProp select_gpu(int gpu_index) {

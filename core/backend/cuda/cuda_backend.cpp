@@ -4,6 +4,7 @@
 #include "core/backend/cuda/cuda_conv_transpose2d.h"
 #include "core/backend/cuda/cuda_ops.h"
 #include "core/backend/cuda/cuda_queue.h"
+#include "core/backend/cuda/device_copy.h"
 #include "core/backend/cuda/kernels.h"
 
 #include <algorithm>
@@ -22,14 +23,13 @@ class GraphReplay : public Replay {
   GraphExec graph_;
 };
 
-constexpr std::size_t bytes_of(std::int64_t pixels) {
-  return static_cast<std::size_t>(pixels) * sizeof(float);
-}
-
 }  // namespace
 
 CudaBackend::CudaBackend(int gpu_index, DataType compute_type)
-    : gpu_index_(gpu_index), compute_type_(compute_type), context_(gpu_index) {
+    : gpu_index_(gpu_index),
+      compute_type_(compute_type),
+      context_(gpu_index),
+      windows_(context_.stream()) {
   if (compute_type == DataType::bfloat16 && context_.compute_capability() < 80)
     fail(ErrorKind::device,
          "{} (compute capability {}.{}) has no bfloat16 arithmetic; use float32",
@@ -140,16 +140,13 @@ void CudaBackend::upload_window(const HostImage& image,
                                 const ImagePoint& corner,
                                 const Tensor& destination) {
   const Shape& window = destination.shape();
-  const std::int64_t width = std::min(window.width, image.width - corner.x);
-  const std::int64_t height = std::min(window.height, image.height - corner.y);
-  LIMPID_CUDA(cudaMemcpy2DAsync(destination.data_as<float>(),
-                                bytes_of(window.width),
-                                image.row(corner.y) + corner.x,
-                                bytes_of(image.width),
-                                bytes_of(width),
-                                static_cast<std::size_t>(height),
-                                cudaMemcpyHostToDevice,
-                                context_.stream()));
+  windows_.bring(image,
+                 {.x = corner.x,
+                  .y = corner.y,
+                  .width = std::min(window.width, image.width - corner.x),
+                  .height = std::min(window.height, image.height - corner.y)},
+                 corner,
+                 destination);
   fill_by_reflection(destination, corner, image.width, image.height, context_.stream());
 }
 
@@ -157,16 +154,7 @@ void CudaBackend::download_window(const Tensor& source,
                                   const ImagePoint& corner,
                                   const ImagePart& part,
                                   const HostImage& image) {
-  const std::int64_t window_width = source.shape().width;
-  LIMPID_CUDA(cudaMemcpy2DAsync(
-      image.row(part.y) + part.x,
-      bytes_of(image.width),
-      source.data_as<float>() + (part.y - corner.y) * window_width + part.x - corner.x,
-      bytes_of(window_width),
-      bytes_of(part.width),
-      static_cast<std::size_t>(part.height),
-      cudaMemcpyDeviceToHost,
-      context_.stream()));
+  windows_.take(source, corner, part, image);
 }
 
 void CudaBackend::fill_zero(const Tensor& destination) {
@@ -178,15 +166,14 @@ void CudaBackend::fill_zero(const Tensor& destination) {
 
 void CudaBackend::copy(const Tensor& source, const Tensor& destination) {
   require_copyable(source, destination);
-  LIMPID_CUDA(cudaMemcpyAsync(destination.data(),
-                              source.data(),
-                              Tensor::size_bytes(source.shape(), source.type()),
-                              cudaMemcpyDeviceToDevice,
-                              context_.stream()));
+  copy_bytes(source.data(),
+             destination.data(),
+             Tensor::size_bytes(source.shape(), source.type()),
+             context_.stream());
 }
 
 void CudaBackend::synchronize() {
-  LIMPID_CUDA(cudaStreamSynchronize(context_.stream()));
+  windows_.synchronize();
 }
 
 std::unique_ptr<Conv2d> CudaBackend::try_make_conv2d(const Conv2dDesc& desc,
@@ -226,7 +213,7 @@ std::unique_ptr<Uploader> CudaBackend::make_uploader() {
 }
 
 std::unique_ptr<Mark> CudaBackend::make_mark() {
-  return make_cuda_mark(context_);
+  return make_cuda_mark(windows_);
 }
 
 std::unique_ptr<Replay> CudaBackend::record(std::function<void()> step) {

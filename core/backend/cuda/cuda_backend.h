@@ -2,6 +2,7 @@
 
 #include "core/backend/backend.h"
 #include "core/backend/cuda/context.h"
+#include "core/backend/cuda/window_copies.h"
 
 namespace limpid::cuda {
 
@@ -55,6 +56,7 @@ class CudaBackend : public Backend {
   int gpu_index_;
   DataType compute_type_;
   Context context_;
+  WindowCopies windows_;
 };
 
 }  // namespace limpid::cuda

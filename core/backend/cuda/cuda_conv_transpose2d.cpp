@@ -112,7 +112,8 @@ void CudaConvTranspose2d::run_own(const Tensor& input, const Tensor& output) {
                          output,
                          weight_address(parameters_, desc_.weight),
                          weight_address(parameters_, desc_.bias),
-                         context_.multiprocessor_count(),
+                         {.count = context_.multiprocessor_count(),
+                          .compute_capability = context_.compute_capability()},
                          context_.stream());
 }
 

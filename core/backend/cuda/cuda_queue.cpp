@@ -1,5 +1,6 @@
 #include "core/backend/cuda/cuda_queue.h"
 
+#include "core/backend/cuda/context.h"
 #include "core/base/parallel.h"
 
 #include <algorithm>
@@ -63,11 +64,12 @@ class CudaUploader : public Uploader {
   std::size_t turn_ = 0;
 };
 
+// Behind kernels and copies alike.
 class CudaMark : public Mark {
  public:
-  explicit CudaMark(Context& context) : context_(context), event_(make_event(waiting)) {}
+  explicit CudaMark(WindowCopies& windows) : windows_(windows), event_(make_event(waiting)) {}
 
-  void set() override { LIMPID_CUDA(cudaEventRecord(event_.get(), context_.stream())); }
+  void set() override { LIMPID_CUDA(cudaEventRecord(event_.get(), windows_.behind_all())); }
   void wait() override { LIMPID_CUDA(cudaEventSynchronize(event_.get())); }
   double seconds_since(const Mark& earlier) const override {
     float ms = 0;
@@ -77,7 +79,7 @@ class CudaMark : public Mark {
   }
 
  private:
-  Context& context_;
+  WindowCopies& windows_;
   Event event_;
 };
 
@@ -87,8 +89,8 @@ std::unique_ptr<Uploader> make_cuda_uploader(int gpu_index) {
   return std::make_unique<CudaUploader>(gpu_index);
 }
 
-std::unique_ptr<Mark> make_cuda_mark(Context& context) {
-  return std::make_unique<CudaMark>(context);
+std::unique_ptr<Mark> make_cuda_mark(WindowCopies& windows) {
+  return std::make_unique<CudaMark>(windows);
 }
 
 }  // namespace limpid::cuda

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/backend/cuda/context.h"
+#include "core/backend/cuda/window_copies.h"
 #include "core/backend/ops.h"
 
 #include <memory>
@@ -8,6 +8,6 @@
 namespace limpid::cuda {
 
 std::unique_ptr<Uploader> make_cuda_uploader(int gpu_index);
-std::unique_ptr<Mark> make_cuda_mark(Context& context);
+std::unique_ptr<Mark> make_cuda_mark(WindowCopies& windows);
 
 }  // namespace limpid::cuda

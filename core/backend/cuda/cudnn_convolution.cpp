@@ -3,6 +3,8 @@
 #include "core/backend/cuda/kernels.h"
 #include "core/backend/cuda/tuning_memory.h"
 
+#include <cudnn_frontend.h>
+
 #include <algorithm>
 #include <limits>
 #include <vector>

@@ -2,13 +2,16 @@
 
 #include "core/backend/cuda/context.h"
 
-#include <cudnn_frontend.h>
-
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
 #include <unordered_map>
+
+// Declared here alone: cudnn_frontend.h takes a compiler minutes.
+namespace cudnn_frontend::graph {
+class Graph;
+}
 
 namespace limpid::cuda {
 

@@ -1,6 +1,7 @@
 #include "core/backend/cuda/narrow_convolution.h"
 
 #include "core/backend/cuda/cuda_conv2d.h"
+#include "core/backend/cuda/narrow_matrix.h"
 
 #include <algorithm>
 
@@ -22,6 +23,14 @@ NarrowInputConv2d::NarrowInputConv2d(Context& context,
 }
 
 void NarrowInputConv2d::forward(const Forward& values) {
+  if (narrow_matrix_fits(desc_))
+    return narrow_matrix_convolution(values.input,
+                                     values.output,
+                                     convolution_,
+                                     weight_address(parameters_, desc_.weight),
+                                     weight_address(parameters_, desc_.bias),
+                                     desc_.activation,
+                                     context_.stream());
   convolve_narrow_to_wide(values.input,
                           values.output,
                           convolution_,
@@ -33,13 +42,14 @@ void NarrowInputConv2d::forward(const Forward& values) {
 }
 
 void NarrowInputConv2d::backward(const Forward& values, const Backward& gradients) {
-  narrow_weight_gradient(gradients.output_gradient,
-                         values.input,
-                         convolution_,
-                         gradient_address(parameters_, desc_.weight),
-                         gradient_address(parameters_, desc_.bias),
-                         workspace_->data(),
-                         context_.stream());
+  const auto run = narrow_matrix_fits(desc_) ? narrow_matrix_gradient : narrow_weight_gradient;
+  run(gradients.output_gradient,
+      values.input,
+      convolution_,
+      gradient_address(parameters_, desc_.weight),
+      gradient_address(parameters_, desc_.bias),
+      workspace_->data(),
+      context_.stream());
 }
 
 NarrowOutputConv2d::NarrowOutputConv2d(Context& context,
@@ -62,12 +72,15 @@ NarrowOutputConv2d::NarrowOutputConv2d(Context& context,
 }
 
 void NarrowOutputConv2d::forward(const Forward& values) {
-  convolve_wide_to_narrow(joined_inputs(desc_, values.input, values.second),
-                          values.output,
-                          convolution_,
-                          weight_address(parameters_, desc_.weight),
-                          weight_address(parameters_, desc_.bias),
-                          context_.stream());
+  const Tensor input = joined_inputs(desc_, values.input, values.second);
+  const auto run = pixel_product_fits(input, values.output, convolution_) ? pixel_product
+                                                                          : convolve_wide_to_narrow;
+  run(input,
+      values.output,
+      convolution_,
+      weight_address(parameters_, desc_.weight),
+      weight_address(parameters_, desc_.bias),
+      context_.stream());
 }
 
 void NarrowOutputConv2d::backward(const Forward& values, const Backward& gradients) {

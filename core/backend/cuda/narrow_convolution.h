@@ -13,7 +13,8 @@ inline Implementations narrow_kernels() {
   return {"narrow kernel", "narrow kernel", "narrow kernel"};
 }
 
-// The first layer: 1 to 4 input channels that need no gradient.
+// The first layer: 1 to 4 input channels that need no gradient. On matrix instructions where they
+// fit (narrow_matrix.h), as is the last layer's forward pass.
 class NarrowInputConv2d : public Conv2d {
  public:
   NarrowInputConv2d(Context& context, const Conv2dDesc& desc, Parameters& parameters);

@@ -163,6 +163,29 @@ int blocks_for_gradient(const NarrowGeometry& g) {
 
 }  // namespace
 
+void finish_narrow_gradient(const float* partial,
+                            int partials,
+                            const NarrowConvolution& convolution,
+                            const NarrowGeometry& g,
+                            DataType type,
+                            void* weight_gradient,
+                            void* wide_sums,
+                            cudaStream_t stream) {
+  const int rows = g.taps() * g.narrow_channels + (wide_sums != nullptr ? 1 : 0);
+  const int grid = partial_grid(rows * g.wide_groups * vector_channels);
+  with_element_type(type, [&]<class T>(T*) {
+    finish_narrow_gradient_kernel<T>
+        <<<grid, partial_block_size, 0, stream>>>(partial,
+                                                  partials,
+                                                  convolution,
+                                                  g,
+                                                  rows,
+                                                  static_cast<T*>(weight_gradient),
+                                                  static_cast<T*>(wide_sums));
+  });
+  LIMPID_CUDA_LAUNCH();
+}
+
 std::size_t narrow_gradient_workspace(const Shape& wide,
                                       std::int64_t narrow_channels,
                                       std::int64_t kernel_size) {
@@ -182,7 +205,6 @@ void narrow_weight_gradient(const Tensor& wide,
   const NarrowGeometry g =
       geometry_of(wide.shape(), narrow.shape().channels, convolution.kernel_size);
   const int inner = g.taps() * g.narrow_channels;
-  const int rows = inner + (wide_sums != nullptr ? 1 : 0);
   const dim3 grid(static_cast<unsigned>(blocks_for_gradient(g)),
                   static_cast<unsigned>((inner + taps_at_once - 1) / taps_at_once));
   const std::size_t shared_bytes =
@@ -202,18 +224,16 @@ void narrow_weight_gradient(const Tensor& wide,
                                                                 partial,
                                                                 g);
     });
-    LIMPID_CUDA_LAUNCH();
-    finish_narrow_gradient_kernel<T>
-        <<<partial_grid(rows * g.wide_groups * vector_channels), partial_block_size, 0, stream>>>(
-            partial,
-            static_cast<int>(grid.x),
-            convolution,
-            g,
-            rows,
-            static_cast<T*>(weight_gradient),
-            static_cast<T*>(wide_sums));
   });
   LIMPID_CUDA_LAUNCH();
+  finish_narrow_gradient(partial,
+                         static_cast<int>(grid.x),
+                         convolution,
+                         g,
+                         wide.type(),
+                         weight_gradient,
+                         wide_sums,
+                         stream);
 }
 
 std::size_t narrow_column_sum_workspace() {

@@ -82,6 +82,18 @@ inline NarrowGeometry geometry_of(const Shape& wide,
           (wide.height + tile_height - 1) / tile_height};
 }
 
+// The second half of narrow_weight_gradient(): adds rows of sums that blocks have left,
+// partial[block][tap * narrow channels + n][wide channel], with `wide_sums` those of the wide
+// tensor alone behind them.
+void finish_narrow_gradient(const float* partial,
+                            int partials,
+                            const NarrowConvolution& convolution,
+                            const NarrowGeometry& g,
+                            DataType type,
+                            void* weight_gradient,
+                            void* wide_sums,
+                            cudaStream_t stream);
+
 // More than 48 KiB of shared memory has to be asked for.
 template <class Kernel>
 void allow_shared_memory(Kernel* kernel, std::size_t size_bytes) {

@@ -7,9 +7,9 @@
 namespace limpid::cuda {
 
 // Remembers, from run to run, which of several equivalent ways was fastest: description of the work
-// -> name of the way. One small file for each GPU model and cuDNN version below $LIMPID_CACHE_DIR,
-// $XDG_CACHE_HOME/limpid or
-// ~/.cache/limpid. A cache that cannot be read or written costs time, never a result.
+// -> name of the way. One small file for each GPU model, cuDNN version and build of this library
+// below $LIMPID_CACHE_DIR, $XDG_CACHE_HOME/limpid or ~/.cache/limpid. A cache that cannot be read
+// or written costs time, never a result.
 class PlanCache {
  public:
   explicit PlanCache(const std::string& machine);

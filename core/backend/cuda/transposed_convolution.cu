@@ -1,46 +1,24 @@
 #include "core/backend/cuda/check.h"
-#include "core/backend/cuda/device_vector.cuh"
+#include "core/backend/cuda/hopper_upsampling.h"
 #include "core/backend/cuda/transposed_convolution.h"
+#include "core/backend/cuda/upsampling.cuh"
 #include "core/backend/cuda/warp_matrix.cuh"
 
-#include <algorithm>
 #include <limits>
 
-// y[2h + r, 2w + s, o] = sum over i of x[h, w, i] * weight[i, r, s, o] + bias[o]: a matrix product
-// of pixels x inputs with inputs x (4 * outputs), whose rows go to four places of the image. It has
-// few operations for its bytes (64 > 32 channels: 4.3 GFLOP and 101 MB for 1024 x 1024 pixels), so
-// all that counts is to read x and write y once, with the bias.
-//
-// A block keeps 128 columns of the weights in shared memory and goes over the image in steps of 128
-// pixels and 64 inputs, which cp.async brings into a ring of three.
+// By mma.sync, from compute capability 8.0 on.
 namespace limpid::cuda {
 namespace {
 
 constexpr int threads = 256;
-constexpr int tile_rows = 128;     // pixels
-constexpr int tile_columns = 128;  // of the weights
-constexpr int chunk = 64;          // inputs
+constexpr int tile_rows = Upsampling::tile_rows;
+constexpr int tile_columns = Upsampling::tile_columns;
+constexpr int chunk = Upsampling::chunk;
 constexpr int slots = 3;
-constexpr int warp_rows = 32;  // of 4 x 2 warps
-constexpr int warp_columns = 64;
-constexpr int most_inputs = 512;
 // The padding puts the 8 rows of a matrix for ldmatrix into different banks.
 constexpr int pixel_bytes = 2 * (chunk + 8);
 constexpr int weight_row_bytes = 2 * (tile_columns + 8);
 constexpr int slot_bytes = tile_rows * pixel_bytes;
-
-struct Upsampling {
-  const __nv_bfloat16* x;
-  const __nv_bfloat16* weight;
-  const __nv_bfloat16* bias;
-  __nv_bfloat16* y;
-  std::int64_t x_stride;
-  std::int64_t y_stride;
-  int pixels;  // of x
-  int width;
-  int inputs;
-  int outputs;
-};
 
 int shared_bytes(int inputs) {
   return inputs * weight_row_bytes + slots * slot_bytes;
@@ -48,23 +26,16 @@ int shared_bytes(int inputs) {
 
 #if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 800
 
-__device__ std::uint32_t pack(float low, float high) {
-  const __nv_bfloat162 pair = __floats2bfloat162_rn(low, high);
-  return *reinterpret_cast<const std::uint32_t*>(&pair);
-}
+constexpr int warp_rows = 32;  // of 4 x 2 warps
+constexpr int warp_columns = 64;
 
-// Within each 32 columns, columns 8 q + 2 t and the next go to 8 t + 2 q: so the four neighbouring
-// products t of which a thread (q = lane % 4) holds two columns each give it 8 neighbouring
-// columns.
 __device__ void load_weights(const Upsampling& u, int first_column, unsigned char* shared) {
   constexpr int pieces = tile_columns / 8;
   for (int i = static_cast<int>(threadIdx.x); i < u.inputs * pieces; i += threads) {
     const int input = i / pieces;
     const int group = i % pieces / 4;
     const int q = i % 4;
-    const auto* from = u.weight + static_cast<std::int64_t>(input) * 4 * u.outputs + first_column +
-                       32 * group + 8 * q;
-    const uint4 words = *reinterpret_cast<const uint4*>(from);
+    const uint4 words = weights_of_thread(u, input, first_column + 32 * group, q);
     auto* to = reinterpret_cast<std::uint32_t*>(shared + input * weight_row_bytes) + 16 * group + q;
     to[0] = words.x;
     to[4] = words.y;
@@ -103,10 +74,8 @@ struct WarpProduct {
   __device__ void store(const Upsampling& u, int row, int column, int lane) const {
 #pragma unroll
     for (int group = 0; group < warp_columns / 32; ++group) {
-      const int first = column + 32 * group;
-      const int tap = first / u.outputs;
-      const int output = first % u.outputs + lane % 4 * 8;
-      const Vector8 bias = load8(u.bias + output);
+      const int mine = column + 32 * group + lane % 4 * 8;
+      const Vector8 bias = load8(u.bias + mine % u.outputs);
 #pragma unroll
       for (int m = 0; m < warp_rows / 16; ++m)
 #pragma unroll
@@ -118,11 +87,9 @@ struct WarpProduct {
 #pragma unroll
           for (int t = 0; t < 4; ++t) {
             const float(&pair)[4] = sums[m][4 * group + t];
-            words[t] = pack(pair[2 * half] + bias.v[2 * t], pair[2 * half + 1] + bias.v[2 * t + 1]);
+            words[t] = biased_pair(pair[2 * half], pair[2 * half + 1], bias, t);
           }
-          const std::int64_t y = 2 * static_cast<std::int64_t>(pixel / u.width) + tap / 2;
-          const std::int64_t at = y * 2 * u.width + 2 * (pixel % u.width) + tap % 2;
-          *reinterpret_cast<uint4*>(u.y + at * u.y_stride + output) =
+          *reinterpret_cast<uint4*>(place_in_output(u, pixel, mine)) =
               make_uint4(words[0], words[1], words[2], words[3]);
         }
     }
@@ -131,7 +98,6 @@ struct WarpProduct {
 
 #endif
 
-// Blocks (any, columns of the weights / 128).
 __global__ void __launch_bounds__(threads, 2) transposed_convolution_kernel(Upsampling u) {
 #if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 800
   extern __shared__ __align__(128) unsigned char memory[];
@@ -143,7 +109,7 @@ __global__ void __launch_bounds__(threads, 2) transposed_convolution_kernel(Upsa
   const auto weights = static_cast<std::uint32_t>(__cvta_generic_to_shared(memory));
   const std::uint32_t ring = weights + static_cast<std::uint32_t>(u.inputs * weight_row_bytes);
 
-  const int tiles = (u.pixels + tile_rows - 1) / tile_rows;
+  const int tiles = u.tiles();
   const int chunks = u.inputs / chunk;
   const int first_tile = static_cast<int>(blockIdx.x);
   const int stride = static_cast<int>(gridDim.x);
@@ -200,7 +166,7 @@ bool transposed_convolution_fits(const Shape& input,
                                  DataType type,
                                  int compute_capability) {
   return type == DataType::bfloat16 && compute_capability >= 80 && input.channels % chunk == 0 &&
-         input.channels <= most_inputs && output_channels % 32 == 0 &&
+         input.channels <= Upsampling::most_inputs && output_channels % 32 == 0 &&
          input.pixel_count() <= std::numeric_limits<int>::max() - tile_rows;
 }
 
@@ -208,7 +174,7 @@ void transposed_convolution(const Tensor& input,
                             const Tensor& output,
                             const void* weight,
                             const void* bias,
-                            int multiprocessor_count,
+                            const Processors& processors,
                             cudaStream_t stream) {
   require(input.pixel_stride() % 8 == 0 && output.pixel_stride() % 8 == 0,
           "pixels of {} and {} elements",
@@ -224,15 +190,16 @@ void transposed_convolution(const Tensor& input,
                      .width = static_cast<int>(input.shape().width),
                      .inputs = static_cast<int>(input.shape().channels),
                      .outputs = static_cast<int>(output.shape().channels)};
+  if (processors.compute_capability == 90)
+    return hopper_upsampling(u, processors.count, stream);
   const int bytes = shared_bytes(u.inputs);
   LIMPID_CUDA(cudaFuncSetAttribute(
       transposed_convolution_kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes));
-  const int slices = 4 * u.outputs / tile_columns;
-  const int blocks_at_once = multiprocessor_count * (bytes > 110 * 1024 ? 1 : 2);
-  const int tiles = (u.pixels + tile_rows - 1) / tile_rows;
-  const dim3 grid(static_cast<unsigned>(std::clamp(blocks_at_once / slices, 1, tiles)),
-                  static_cast<unsigned>(slices));
-  transposed_convolution_kernel<<<grid, threads, static_cast<std::size_t>(bytes), stream>>>(u);
+  const int blocks_at_once = processors.count * (bytes > 110 * 1024 ? 1 : 2);
+  transposed_convolution_kernel<<<upsampling_grid(u, blocks_at_once),
+                                  threads,
+                                  static_cast<std::size_t>(bytes),
+                                  stream>>>(u);
   LIMPID_CUDA_LAUNCH();
 }
 

@@ -17,13 +17,18 @@ bool transposed_convolution_fits(const Shape& input,
                                  DataType type,
                                  int compute_capability);
 
+struct Processors {
+  int count;
+  int compute_capability;
+};
+
 // `output`, which may be a channel slice, is overwritten. `weight` (input, row, column, output) and
 // `bias` are bfloat16.
 void transposed_convolution(const Tensor& input,
                             const Tensor& output,
                             const void* weight,
                             const void* bias,
-                            int multiprocessor_count,
+                            const Processors& processors,
                             cudaStream_t stream);
 
 // Gradients of the weights, as they lie, and of the bias; needs transposed_gradient_workspace()

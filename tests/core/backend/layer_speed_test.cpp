@@ -62,15 +62,15 @@ void report(const std::string& what, double forward, double backward) {
   std::fflush(stdout);
 }
 
-// The image is float32 and so is the prediction.
-void measure_end(const std::string& what, std::int64_t inputs, std::int64_t outputs) {
+// The image is float32 and so is the prediction; four channels are those of an unshuffled image.
+void measure_end(std::int64_t side, std::int64_t inputs, std::int64_t outputs) {
   Bench bench;
-  const bool is_first = inputs == 1;
-  const Conv2dDesc desc{.input = {images, 1024, 1024, inputs},
+  const bool is_first = inputs <= 4;
+  const Conv2dDesc desc{.input = {images, side, side, inputs},
                         .output_channels = outputs,
                         .kernel_size = is_first ? 3 : 1,
                         .activation = is_first ? Activation::relu : Activation::none,
-                        .input_type = is_first ? DataType::float32 : type,
+                        .input_type = inputs == 1 ? DataType::float32 : type,
                         .output_type = is_first ? type : DataType::float32,
                         .needs_input_gradient = !is_first,
                         .input_activation = is_first ? Activation::none : Activation::relu,
@@ -88,7 +88,8 @@ void measure_end(const std::string& what, std::int64_t inputs, std::int64_t outp
   gradients.output_gradient = bench.filled(desc.output(), desc.output_type);
   if (!is_first)
     gradients.input_gradient = bench.filled(desc.input, desc.input_type);
-  report(what,
+  report((is_first ? "first layer, " : "last layer, ") + std::to_string(inputs) + " > " +
+             std::to_string(outputs),
          bench.microseconds_per_image([&] { convolution->forward(values); }),
          bench.microseconds_per_image([&] { convolution->backward(values, gradients); }));
 }
@@ -162,8 +163,10 @@ TEST_CASE("layers beside the wide convolutions: speed", "[.speed]") {
   if (!Bench().is_possible())
     return;
   std::printf("%-28s %10s %10s  us an image\n", "", "forward", "backward");
-  measure_end("first layer, 1 > 32", 1, 32);
-  measure_end("last layer, 32 > 1", 32, 1);
+  measure_end(1024, 1, 32);
+  measure_end(1024, 32, 1);
+  measure_end(512, 4, 64);
+  measure_end(512, 64, 4);
   for (const char* kernels : {"own", "cudnn"}) {
     measure_upsampling(kernels, 512, 64);
     measure_upsampling(kernels, 256, 128);

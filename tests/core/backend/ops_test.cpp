@@ -5,6 +5,7 @@
 #include "tests/support/tensors.h"
 
 #include <limits>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,7 @@ struct ConvCase {
   Activation activation = Activation::relu;
   bool pool = false;
   bool image_input = false;   // float32 input without a gradient
+  bool is_first = false;      // input without a gradient
   bool image_output = false;  // float32 output
   Activation input_activation = Activation::none;
 };
@@ -55,7 +57,7 @@ ConvResult run_conv(Backend& backend, const ConvCase& c, DataType rounding) {
                   .pool_output = c.pool,
                   .input_type = c.image_input ? DataType::float32 : type,
                   .output_type = c.image_output ? DataType::float32 : type,
-                  .needs_input_gradient = !c.image_input,
+                  .needs_input_gradient = !c.image_input && !c.is_first,
                   .input_activation = c.input_activation,
                   .weight = 1,
                   .bias = 0};
@@ -147,10 +149,39 @@ const ConvCase conv_cases[] = {
     {.what = "odd sizes", .input = {3, 13, 17, 32}, .outputs = 32},
     {.what = "long rows", .input = {1, 6, 512, 32}, .outputs = 32},
     {.what = "one pixel", .input = {1, 1, 1, 16}, .outputs = 16},
+    {.what = "two inputs 5x5", .input = {1, 31, 42, 16}, .second = 8, .outputs = 16, .kernel = 5},
+    {.what = "leaky 5x5",
+     .input = {1, 14, 15, 32},
+     .outputs = 32,
+     .kernel = 5,
+     .activation = Activation::leaky_relu,
+     .input_activation = Activation::leaky_relu},
+};
+
+// The narrow ends of networks.
+const ConvCase end_cases[] = {
     {.what = "first layer", .input = {2, 18, 34, 1}, .outputs = 32, .image_input = true},
     {.what = "first layer on four channels",
      .input = {2, 17, 33, 4},
      .outputs = 64,
+     .image_input = true},
+    {.what = "first layer on an unshuffled image",
+     .input = {2, 19, 137, 4},
+     .outputs = 64,
+     .is_first = true},
+    {.what = "first layer of one slice on an unshuffled image",
+     .input = {1, 9, 65, 4},
+     .outputs = 32,
+     .activation = Activation::leaky_relu,
+     .is_first = true},
+    {.what = "first layer to 96 channels",
+     .input = {1, 25, 64, 1},
+     .outputs = 96,
+     .activation = Activation::none,
+     .image_input = true},
+    {.what = "first layer to 128 channels",
+     .input = {3, 8, 63, 1},
+     .outputs = 128,
      .image_input = true},
     {.what = "first layer of many tiles",
      .input = {2, 130, 270, 1},
@@ -196,6 +227,13 @@ const ConvCase conv_cases[] = {
      .activation = Activation::none,
      .image_output = true,
      .input_activation = Activation::relu},
+    {.what = "last layer of many pixels to four channels",
+     .input = {2, 270, 280, 64},
+     .outputs = 4,
+     .kernel = 1,
+     .activation = Activation::none,
+     .image_output = true,
+     .input_activation = Activation::relu},
     {.what = "last layer of two inputs",
      .input = {1, 19, 21, 16},
      .second = 8,
@@ -215,7 +253,6 @@ const ConvCase conv_cases[] = {
      .kernel = 13,
      .activation = Activation::none,
      .image_output = true},
-    {.what = "two inputs 5x5", .input = {1, 31, 42, 16}, .second = 8, .outputs = 16, .kernel = 5},
     {.what = "last layer 3x3",
      .input = {1, 19, 21, 32},
      .outputs = 1,
@@ -223,13 +260,27 @@ const ConvCase conv_cases[] = {
      .activation = Activation::none,
      .image_output = true,
      .input_activation = Activation::relu},
-    {.what = "leaky 5x5",
-     .input = {1, 14, 15, 32},
-     .outputs = 32,
-     .kernel = 5,
-     .activation = Activation::leaky_relu,
-     .input_activation = Activation::leaky_relu},
 };
+
+template <class Type>
+void check_convolutions(std::span<const ConvCase> cases) {
+  auto backend = make_test_backend<Type>();
+  if (!backend)
+    return;
+  auto reference = make_backend({.kind = DeviceKind::reference, .compute_type = Type::type});
+  for (const ConvCase& c : cases) {
+    INFO(c.what);
+    const ConvResult expected = run_conv(*reference, c, Type::type);
+    const ConvResult found = run_conv(*backend, c, Type::type);
+    const double limit = tolerance(Type::type);
+    CHECK(relative_difference(found.output, expected.output) < limit);
+    CHECK(relative_difference(found.pooled, expected.pooled) < limit);
+    CHECK(relative_difference(found.input_gradient, expected.input_gradient) < limit);
+    CHECK(relative_difference(found.second_gradient, expected.second_gradient) < limit);
+    CHECK(relative_difference(found.weight_gradient, expected.weight_gradient) < limit);
+    CHECK(relative_difference(found.bias_gradient, expected.bias_gradient) < limit);
+  }
+}
 
 }  // namespace
 
@@ -239,22 +290,16 @@ TEMPLATE_TEST_CASE("ops: conv2d agrees with the reference",
                    CpuBFloat16,
                    CudaFloat32,
                    CudaBFloat16) {
-  auto backend = make_test_backend<TestType>();
-  if (!backend)
-    return;
-  auto reference = make_backend({.kind = DeviceKind::reference, .compute_type = TestType::type});
-  for (const ConvCase& c : conv_cases) {
-    INFO(c.what);
-    const ConvResult expected = run_conv(*reference, c, TestType::type);
-    const ConvResult found = run_conv(*backend, c, TestType::type);
-    const double limit = tolerance(TestType::type);
-    CHECK(relative_difference(found.output, expected.output) < limit);
-    CHECK(relative_difference(found.pooled, expected.pooled) < limit);
-    CHECK(relative_difference(found.input_gradient, expected.input_gradient) < limit);
-    CHECK(relative_difference(found.second_gradient, expected.second_gradient) < limit);
-    CHECK(relative_difference(found.weight_gradient, expected.weight_gradient) < limit);
-    CHECK(relative_difference(found.bias_gradient, expected.bias_gradient) < limit);
-  }
+  check_convolutions<TestType>(conv_cases);
+}
+
+TEMPLATE_TEST_CASE("ops: first and last layers agree with the reference",
+                   "",
+                   CpuFloat32,
+                   CpuBFloat16,
+                   CudaFloat32,
+                   CudaBFloat16) {
+  check_convolutions<TestType>(end_cases);
 }
 
 namespace {

@@ -27,22 +27,17 @@ const WindowCase window_cases[] = {
     {1, 5, {0, 0}, 8, 8},       // a single column
 };
 
-}  // namespace
-
-TEMPLATE_TEST_CASE("backend: a window of an image is copied in, continued by reflection, and out",
-                   "",
-                   CpuFloat32,
-                   CudaFloat32) {
-  auto backend = make_test_backend<TestType>();
-  if (!backend)
-    return;
+// `leaves_memory`: for more than the window itself.
+void check_windows(Backend& backend, bool leaves_memory) {
   for (const auto& [image_width, image_height, corner, width, height] : window_cases) {
     INFO(image_width << " x " << image_height << " from (" << corner.x << ", " << corner.y << ")");
     std::vector<float> pixels = random_values(image_width * image_height, 3);
     const HostImage image{pixels.data(), image_width, image_height};
-    const Tensor window = backend->allocate_tensor({1, height, width, 1}, DataType::float32);
-    backend->upload_window(image, corner, window);
-    const std::vector<float> found = values_of(*backend, window);
+    const Tensor window = backend.allocate_tensor({1, height, width, 1}, DataType::float32);
+    if (!leaves_memory)
+      backend.limit_memory(backend.taken_memory_bytes());
+    backend.upload_window(image, corner, window);
+    const std::vector<float> found = values_of(backend, window);
     std::vector<float> expected;
     for (std::int64_t y = 0; y < height; ++y)
       for (std::int64_t x = 0; x < width; ++x)
@@ -57,8 +52,8 @@ TEMPLATE_TEST_CASE("backend: a window of an image is copied in, continued by ref
                          std::min(height, image_height - corner.y) - 1};
     std::vector<float> other(pixels.size(), -7.0f);
     const HostImage result{other.data(), image_width, image_height};
-    backend->download_window(window, corner, part, result);
-    backend->synchronize();
+    backend.download_window(window, corner, part, result);
+    backend.synchronize();
     bool right = true;
     for (std::int64_t y = 0; y < image_height; ++y)
       for (std::int64_t x = 0; x < image_width; ++x) {
@@ -67,5 +62,23 @@ TEMPLATE_TEST_CASE("backend: a window of an image is copied in, continued by ref
         right = right && result.row(y)[x] == (is_inside ? image.row(y)[x] : -7.0f);
       }
     CHECK(right);
+    backend.limit_memory(0);
   }
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("backend: a window of an image is copied in, continued by reflection, and out",
+                   "",
+                   CpuFloat32,
+                   CudaFloat32) {
+  if (auto backend = make_test_backend<TestType>())
+    check_windows(*backend, true);
+}
+
+TEMPLATE_TEST_CASE("backend: windows are copied where the GPU has memory for nothing else",
+                   "",
+                   CudaFloat32) {
+  if (auto backend = make_test_backend<TestType>())
+    check_windows(*backend, false);
 }
