@@ -17,11 +17,6 @@ double draw_even(const Interval& interval, RandomSequence& random) {
   return random.uniform(interval.low, interval.high);
 }
 
-// Half of them in the lowest eighth.
-double draw_small(const Interval& interval, RandomSequence& random) {
-  return interval.low + (interval.high - interval.low) * std::pow(random.uniform(), 3);
-}
-
 bool happens(double probability, RandomSequence& random) {
   return random.uniform() < probability;
 }
@@ -83,10 +78,10 @@ SpecimenSettings draw_specimen(const DiversityRange& range, RandomSequence& rand
   ice.meniscus = happens(0.3, random) ? random.uniform(0, 0.5) : 0;
   ice.undulation = happens(0.6, random) ? random.uniform(0, 0.08) : 0;
   ice.undulation_wavelength_angstrom = draw_log({250, 1500}, random);
-  ice.roughness.rms_angstrom = draw_small(range.surface_roughness_angstrom, random);
-  ice.roughness.correlation_length_angstrom = draw_log({15, 300}, random);
+  ice.roughness.rms_angstrom = draw_even(range.surface_roughness_angstrom, random);
+  ice.roughness.correlation_length_angstrom = draw_log({30, 300}, random);
   specimen.coverage =
-      happens(0.35, random) ? draw_log(range.coverage, random) : draw_even(range.coverage, random);
+      happens(0.5, random) ? draw_log(range.coverage, random) : draw_even(range.coverage, random);
   if (happens(range.fraction_without_particles, random))
     specimen.coverage = 0;
   specimen.interface_fraction = random.uniform();

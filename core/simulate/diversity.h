@@ -22,8 +22,8 @@ struct DiversityRange {
   // Three in four micrographs take the usual exposure, the others one from the whole range.
   Interval usual_exposure_e_per_a2{25, 80};
   Interval exposure_e_per_a2{5, 160};
-  // Drawn evenly, every third time evenly in the logarithm.
-  Interval coverage{0.03, 0.8};
+  // Drawn evenly, every other time evenly in the logarithm.
+  Interval coverage{0.03, 0.75};
   // Drawn evenly in the logarithm.
   Interval pixel_size_angstrom{0.5, 2.5};
   Interval defocus_angstrom{3000, 40000};
@@ -31,8 +31,6 @@ struct DiversityRange {
   // Drawn evenly.
   Interval amplitude_contrast{0.04, 0.15};
   Interval b_factor_angstrom2{20, 160};
-  // Smooth ice is as frequent as rough ice: what is as strong in all micrographs would be found in
-  // those that lack it.
   Interval surface_roughness_angstrom{0, 4};
   double fraction_at_200_kv = 0.35;
   double fraction_without_particles = 0.1;

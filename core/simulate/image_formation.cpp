@@ -137,28 +137,8 @@ Spectrum ImageFormation::phase_contrast(const Image& phase) const {
   return contrast;
 }
 
-Spectrum ImageFormation::surface_contrast(std::uint64_t seed,
-                                          std::uint64_t micrograph_index) const {
-  const double pixel = field_.pixel_size_angstrom;
-  const RadialTable<1> sigma([&](double frequency) {
-    return std::array{static_cast<float>(roughness_sigma(frequency / pixel))};
-  });
-  Spectrum contrast(field_.width, field_.height);
-  for_each_frequency(contrast, [&](std::int64_t x, std::int64_t y, double fx, double fy) {
-    const auto normals = draw_complex_normals(
-        seed,
-        random_stream(micrograph_index, RandomPurpose::surfaces, static_cast<std::uint64_t>(y)),
-        static_cast<std::uint64_t>(x));
-    contrast.at(x, y) =
-        static_cast<float>(std::sqrt(depth_averaged_power(fx / pixel, fy / pixel))) *
-        half_spectrum_factor(x, field_.width) * sigma.at(fx, fy)[0] * normals.first;
-  });
-  contrast.at(0, 0) = 0;
-  return contrast;
-}
-
 HalfContrasts ImageFormation::form_halves(const Spectrum& particles,
-                                          const Spectrum& still,
+                                          const Spectrum& film,
                                           std::uint64_t seed,
                                           std::uint64_t micrograph_index) const {
   const double pixel = field_.pixel_size_angstrom;
@@ -174,9 +154,10 @@ HalfContrasts ImageFormation::form_halves(const Spectrum& particles,
     const HalfCovariance moving =
         half_covariance(ice_decay_rate(k, settings_.ctf.voltage_kv), frame_exposure(), frames);
     const double fresh = settings_.has_ice_noise ? ice_sigma(k) * ice_sigma(k) : 0;
-    const double even = std::sqrt(fresh * moving.even);
-    const double cross = even > 0 ? fresh * moving.cross / even : 0;
-    const double odd = std::sqrt(std::max(0.0, fresh * moving.odd - cross * cross));
+    const double rough = settings_.has_ice_noise ? roughness_sigma(k) * roughness_sigma(k) : 0;
+    const double even = std::sqrt(fresh * moving.even + rough);
+    const double cross = even > 0 ? (fresh * moving.cross + rough) / even : 0;
+    const double odd = std::sqrt(std::max(0.0, fresh * moving.odd + rough - cross * cross));
     return std::array{static_cast<float>(transfer_before(frequency)),
                       static_cast<float>(transfer_in_all(frequency)),
                       static_cast<float>(even_sum / ((frames + 1) / 2)),
@@ -190,13 +171,13 @@ HalfContrasts ImageFormation::form_halves(const Spectrum& particles,
   HalfContrasts halves{Spectrum(field_.width, field_.height),
                        Spectrum(field_.width, field_.height),
                        Spectrum(field_.width, field_.height)};
-  const bool has_still = !still.values().empty();
+  const bool has_film = !film.values().empty();
   for_each_frequency(particles, [&](std::int64_t x, std::int64_t y, double fx, double fy) {
     const auto row = table.at(fx, fy);
     const Complex particle = particles.at(x, y);
-    const Complex lasting = has_still ? still.at(x, y) : Complex();
-    Complex even = row[even_part] * particle + lasting;
-    Complex odd = row[odd_part] * particle + lasting;
+    const Complex still = has_film ? film.at(x, y) : Complex();
+    Complex even = row[even_part] * particle + still;
+    Complex odd = row[odd_part] * particle + still;
     halves.truth.at(x, y) = row[in_all] * (even_share * even + (1 - even_share) * odd);
     if (settings_.has_ice_noise && (x > 0 || y > 0)) {
       const auto normals = draw_complex_normals(

@@ -12,8 +12,8 @@
 namespace limpid {
 
 // Contrasts, intensity / background - 1, of the sums of alternate frames. `even` and `odd` hold the
-// structure inside the ice and lack the blur that the detector adds after detection; `truth` is the
-// sum without that structure and with the blur of the whole detector.
+// structure of the ice and lack the blur that the detector adds after detection; `truth` is the
+// sum without ice structure and with the blur of the whole detector.
 struct HalfContrasts {
   Spectrum even;
   Spectrum odd;
@@ -36,13 +36,10 @@ class ImageFormation {
                              std::span<const Placement> particles) const;
   // The same for a pure phase object at the middle of the ice.
   Spectrum phase_contrast(const Image& phase) const;
-  // The same for the rough surfaces of the ice, averaged over its depth.
-  Spectrum surface_contrast(std::uint64_t seed, std::uint64_t micrograph_index) const;
 
-  // Applies damage, motion, envelope and detector, and adds what moves inside the ice. `still`,
-  // what neither fades nor moves, may be empty.
+  // Applies damage, motion, envelope and detector, and adds the ice. `film` may be empty.
   HalfContrasts form_halves(const Spectrum& particles,
-                            const Spectrum& still,
+                            const Spectrum& film,
                             std::uint64_t seed,
                             std::uint64_t micrograph_index) const;
 

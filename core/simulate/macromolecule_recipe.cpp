@@ -21,29 +21,29 @@ MacromoleculeRecipe draw_recipe(const RecipeRange& range, RandomSequence& random
     return recipe;
   }
   const double u = random.uniform();
-  if (u < 0.20) {
+  if (u < 0.25) {
     recipe.architecture = Architecture::globular;
     recipe.mass_kda = draw_mass(60, 600);
-  } else if (u < 0.48) {
+  } else if (u < 0.55) {
     recipe.architecture = Architecture::oligomer;
     static constexpr std::array<int, 10> orders = {2, 2, 3, 3, 4, 4, 5, 6, 7, 12};
     recipe.symmetry_order = orders[static_cast<std::size_t>(random.below(10))];
     recipe.has_dihedral_symmetry = recipe.symmetry_order < 8 && random.uniform() < 0.5;
     const double copies = recipe.symmetry_order * (recipe.has_dihedral_symmetry ? 2 : 1);
     recipe.mass_kda = draw_mass(20 * copies, 110 * copies);
-  } else if (u < 0.73) {
+  } else if (u < 0.70) {
     recipe.architecture = Architecture::cage;
     static constexpr std::array<int, 4> subunits = {12, 24, 24, 60};
     recipe.symmetry_order = subunits[static_cast<std::size_t>(random.below(4))];
     recipe.mass_kda = draw_mass(14.0 * recipe.symmetry_order, 40.0 * recipe.symmetry_order);
-  } else if (u < 0.77) {
+  } else if (u < 0.74) {
     recipe.architecture = Architecture::virus;
     recipe.symmetry_order = 60;
     recipe.mass_kda = draw_mass(1000, 4000);
-  } else if (u < 0.88) {
+  } else if (u < 0.86) {
     recipe.architecture = Architecture::nucleoprotein;
     recipe.mass_kda = draw_mass(300, 3500);
-  } else if (u < 0.98) {
+  } else if (u < 0.97) {
     recipe.architecture = Architecture::membrane_protein;
     recipe.symmetry_order = 1 + static_cast<int>(random.below(5));
     recipe.mass_kda = draw_mass(80, 600);

@@ -84,12 +84,10 @@ class Microscope {
         formation_(settings, scene.field, scene.motion, detector_),
         particles_(formation_.particle_contrast(structures, scene.particles)) {
     if (!scene.landscape.phase.empty())
-      still_ = formation_.phase_contrast(scene.landscape.phase);
-    if (settings.specimen.ice.roughness.rms_angstrom > 0 && settings.has_ice_noise)
-      add_surfaces();
+      film_ = formation_.phase_contrast(scene.landscape.phase);
     if (!scene.landscape.film.empty() && settings.has_ice_noise)
       grain_ = formation_.film_grain(seed, micrograph_index);
-    contrasts_ = formation_.form_halves(particles_, still_, seed, micrograph_index);
+    contrasts_ = formation_.form_halves(particles_, film_, seed, micrograph_index);
   }
 
   void take_halves(SimulatedMicrograph& micrograph) const {
@@ -104,7 +102,7 @@ class Microscope {
   }
 
   void take_movie(SimulatedMicrograph& micrograph) const {
-    MovieFormation movie(formation_, particles_, still_, seed_, index_);
+    MovieFormation movie(formation_, particles_, film_, seed_, index_);
     micrograph.even = Image(settings_.width, settings_.height);
     micrograph.odd = Image(settings_.width, settings_.height);
     for (int frame = 0; frame < settings_.frame_count; ++frame) {
@@ -143,13 +141,6 @@ class Microscope {
   }
 
  private:
-  void add_surfaces() {
-    Spectrum surfaces = formation_.surface_contrast(seed_, index_);
-    for (std::size_t i = 0; i < still_.values().size(); ++i)
-      surfaces.values()[i] += still_.values()[i];
-    still_ = std::move(surfaces);
-  }
-
   double electrons_in(int frame_count) const {
     return settings_.exposure_e_per_a2 * settings_.pixel_size_angstrom *
            settings_.pixel_size_angstrom * frame_count / settings_.frame_count;
@@ -200,8 +191,8 @@ class Microscope {
   Detector detector_;
   ImageFormation formation_;
   Spectrum particles_;
-  Spectrum still_;  // film, dirt and rough surfaces; empty without any
-  Image grain_;     // empty without film
+  Spectrum film_;  // empty without film and dirt
+  Image grain_;    // empty without film
   HalfContrasts contrasts_;
 };
 

@@ -33,9 +33,8 @@ struct SimulatedMicrograph {
   // independent; particles, film and what is fixed in the ice are common.
   Image even;
   Image odd;
-  // The expectation of even + odd without structure inside the ice, film grain and camera errors:
-  // particles, contamination, film, thickness and rough surfaces. What a perfect denoiser gives:
-  // all of the specimen that stays as it is from frame to frame.
+  // The expectation of even + odd without ice structure, film grain and camera errors: particles,
+  // contamination, film and thickness only. What a perfect denoiser gives.
   Image truth;
   // The movie, if it was asked for; its frames add up to even + odd when they are aligned.
   std::vector<Image> frames;

@@ -25,28 +25,31 @@ std::uint64_t ice_stream(std::uint64_t micrograph_index, int frame, std::int64_t
 
 MovieFormation::MovieFormation(const ImageFormation& formation,
                                const Spectrum& particles,
-                               const Spectrum& still,
+                               const Spectrum& film,
                                std::uint64_t seed,
                                std::uint64_t micrograph_index)
     : formation_(formation),
       particles_(particles),
-      still_(still),
+      film_(film),
       seed_(seed),
       micrograph_index_(micrograph_index) {
   if (!formation.settings().has_ice_noise)
     return;
   const FieldGrid& field = formation.field();
   ice_ = Spectrum(field.width, field.height);
+  roughness_ = Spectrum(field.width, field.height);
   for_each_frequency(ice_, [&](std::int64_t x, std::int64_t y, double, double) {
     const auto normals = draw_complex_normals(
         seed, ice_stream(micrograph_index, 0, y), static_cast<std::uint64_t>(x));
-    ice_.at(x, y) = half_spectrum_factor(x, formation_.field().width) * normals.first;
+    const float factor = half_spectrum_factor(x, formation_.field().width);
+    ice_.at(x, y) = factor * normals.first;
+    roughness_.at(x, y) = factor * normals.second;
   });
 }
 
 Spectrum MovieFormation::next_frame() {
   const double pixel = formation_.field().pixel_size_angstrom;
-  const bool has_still = !still_.values().empty();
+  const bool has_film = !film_.values().empty();
   const RadialTable<2> table([&](double frequency) {
     return std::array{static_cast<float>(formation_.transfer_before(frequency)),
                       static_cast<float>(formation_.frame_survival(frequency / pixel, frame_))};
@@ -57,8 +60,8 @@ Spectrum MovieFormation::next_frame() {
   for_each_frequency(frame, [&](std::int64_t x, std::int64_t y, double fx, double fy) {
     const auto [transfer, survival] = table.at(fx, fy);
     std::complex<float> contrast = frame.at(x, y) + survival * particles_.at(x, y);
-    if (has_still)
-      contrast += still_.at(x, y);
+    if (has_film)
+      contrast += film_.at(x, y);
     frame.at(x, y) = transfer * contrast;
   });
   ++frame_;
@@ -71,7 +74,7 @@ void MovieFormation::age_ice(Spectrum& frame) {
   //   average = m x + b z1 + c z2,      m = frame_mean(s), a b = m (1 - e),
   //                                     b^2 + c^2 = frame_variance(s) - m^2.
   const double pixel = formation_.field().pixel_size_angstrom;
-  enum Column { keep, renew, mean, shared, own, fresh, column_count };
+  enum Column { keep, renew, mean, shared, own, fresh, rough, column_count };
   const RadialTable<column_count> table([&](double frequency) {
     const double k = frequency / pixel;
     const double s =
@@ -86,7 +89,8 @@ void MovieFormation::age_ice(Spectrum& frame) {
                       static_cast<float>(m),
                       static_cast<float>(b),
                       static_cast<float>(c),
-                      static_cast<float>(formation_.ice_sigma(k))};
+                      static_cast<float>(formation_.ice_sigma(k)),
+                      static_cast<float>(formation_.roughness_sigma(k))};
   });
   for_each_frequency(frame, [&](std::int64_t x, std::int64_t y, double fx, double fy) {
     if (x == 0 && y == 0)
@@ -101,7 +105,7 @@ void MovieFormation::age_ice(Spectrum& frame) {
     ice_.at(x, y) = row[keep] * ice_.at(x, y) + row[renew] * first;
     const auto transfer =
         static_cast<float>(std::sqrt(formation_.depth_averaged_power(fx / pixel, fy / pixel)));
-    frame.at(x, y) = transfer * row[fresh] * average;
+    frame.at(x, y) = transfer * (row[fresh] * average + row[rough] * roughness_.at(x, y));
   });
 }
 

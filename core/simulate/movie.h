@@ -10,10 +10,10 @@ namespace limpid {
 // wanders as an Ornstein-Uhlenbeck process in each Fourier coefficient.
 class MovieFormation {
  public:
-  // Keeps references to formation, particles and what stays still.
+  // Keeps references to formation, particles and film.
   MovieFormation(const ImageFormation& formation,
                  const Spectrum& particles,
-                 const Spectrum& still,
+                 const Spectrum& film,
                  std::uint64_t seed,
                  std::uint64_t micrograph_index);
 
@@ -25,11 +25,12 @@ class MovieFormation {
 
   const ImageFormation& formation_;
   const Spectrum& particles_;
-  const Spectrum& still_;
+  const Spectrum& film_;
   std::uint64_t seed_;
   std::uint64_t micrograph_index_;
   int frame_ = 0;
-  Spectrum ice_;  // at the beginning of the frame, unit variance
+  Spectrum ice_;        // at the beginning of the frame, unit variance
+  Spectrum roughness_;  // unit variance
 };
 
 // Moves an image by (x, y) pixels, by a phase ramp.

@@ -17,8 +17,7 @@ enum class RandomPurpose : std::uint64_t {
   even_half,
   odd_half,
   frame,
-  camera,
-  surfaces
+  camera
 };
 
 // `item` is a row below 2^18, or frame * 2^20 + row with frames below 2^14; `micrograph_index` is

@@ -73,10 +73,9 @@ TEST_CASE("simulator: without ice structure and particles variance equals mean")
   CHECK(simulated.noise_sigma == Approx(std::sqrt(mean_of(micrograph))).epsilon(0.02));
 }
 
-TEST_CASE("simulator: without particles and rough surfaces the truth is smooth") {
+TEST_CASE("simulator: without particles the truth is smooth") {
   SimulationSettings settings = small_settings();
   settings.specimen.coverage = 0;
-  settings.specimen.ice.roughness.rms_angstrom = 0;
   settings.specimen.ice.gradient_x = 0.3;
   settings.illumination.gradient_y = 0.1;
   const SimulatedMicrograph simulated = simulate_micrograph(settings, {&shell(), 1}, 1, 3);
@@ -89,28 +88,6 @@ TEST_CASE("simulator: without particles and rough surfaces the truth is smooth")
   // The gradients change the level by 4 % over 320 pixels.
   CHECK(largest_step < 3e-4 * mean);
   CHECK(simulated.particles.empty());
-}
-
-TEST_CASE("simulator: rough surfaces are in the truth as they are in both halves") {
-  SimulationSettings settings = small_settings();
-  settings.specimen.coverage = 0;
-  settings.specimen.ice.roughness = {6, 40};
-  const SimulatedMicrograph simulated = simulate_micrograph(settings, {}, 1, 6);
-  CHECK(simulated.particles.empty());
-  Image half_truth = simulated.truth;
-  for (float& value : half_truth.pixels())
-    value *= 0.5f;
-  const double truth_variance = variance_of(half_truth);
-  const double pixels = 320.0 * 320.0;
-  for (const Image* half : {&simulated.even, &simulated.odd}) {
-    const Image noise = difference_of(*half, half_truth);
-    const double error = std::sqrt(variance_of(noise) * truth_variance / pixels);
-    CHECK(truth_variance > 25 * error);
-    CHECK(std::abs(covariance_of(noise, half_truth)) < 5 * error);
-  }
-  settings.specimen.ice.roughness.rms_angstrom = 3;
-  const SimulatedMicrograph smoother = simulate_micrograph(settings, {}, 1, 6);
-  CHECK(simulated.signal_sigma == Approx(2 * smoother.signal_sigma).epsilon(0.01));
 }
 
 TEST_CASE("simulator: halves have the same expectation and independent noise") {

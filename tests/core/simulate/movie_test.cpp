@@ -34,14 +34,14 @@ TEST_CASE("movie: the ice of its frames adds up to that of the halves") {
   const FrameMotion motion{still, still, still};
   const ImageFormation formation(settings, field, motion, detector);
   const Spectrum nothing(192, 192);
-  const Spectrum nothing_still;
+  const Spectrum no_film;
   constexpr int movies = 12;
   for (const double frequency : {0.06, 0.15, 0.3}) {
     CAPTURE(frequency);
     double direct_power = 0, movie_power = 0, direct_cross = 0, movie_cross = 0, modes = 0;
     for (std::uint64_t index = 0; index < movies; ++index) {
-      const HalfContrasts halves = formation.form_halves(nothing, nothing_still, 3, index);
-      MovieFormation movie(formation, nothing, nothing_still, 4, index);
+      const HalfContrasts halves = formation.form_halves(nothing, no_film, 3, index);
+      MovieFormation movie(formation, nothing, no_film, 4, index);
       Spectrum even(192, 192);
       Spectrum odd(192, 192);
       for (int frame = 0; frame < 9; ++frame) {
