@@ -107,6 +107,9 @@ std::string describe_model(const Model& model) {
          (description.grey_scale == GreyScale::all_pixels
               ? line("grey scale", "mean and standard deviation of all pixels, outliers included")
               : "") +
+         (description.knows_weighted_noise
+              ? line("noise", "knows that of plain sums weighted by dose; it is not matched")
+              : "") +
          line("training", text_or(description.training, "not stated")) +
          line("licence", text_or(description.licence, "not stated")) + line("hash", model.hash);
 }

@@ -13,6 +13,7 @@
 #include "plugin/processors.h"
 #include "plugin/training/example_picture.h"
 #include "plugin/training/half_check.h"
+#include "plugin/training/known_noise.h"
 #include "plugin/training/physics_pairs.h"
 #include "plugin/training/prepared_training.h"
 #include "plugin/training/removed_noise.h"
@@ -136,6 +137,8 @@ Model describe_result(const TrainJob& job,
       is_kept ? start.smallest_pixel_size_angstrom : pairs.smallest_pixel_size_angstrom;
   model.description.largest_pixel_size_angstrom =
       is_kept ? start.largest_pixel_size_angstrom : pairs.largest_pixel_size_angstrom;
+  model.description.knows_weighted_noise =
+      start.knows_weighted_noise || (!is_kept && teaches_weighted_noise(pairs));
   model.parameters = run.best();
   return model;
 }

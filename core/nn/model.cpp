@@ -34,6 +34,8 @@ std::string to_json(const ModelDescription& description) {
                                    *description.largest_pixel_size_angstrom};
   if (description.grey_scale == GreyScale::all_pixels)
     json["grey_scale"] = all_pixels;
+  if (description.knows_weighted_noise)
+    json["knows_weighted_noise"] = true;
   return json.dump();
 }
 
@@ -55,6 +57,7 @@ ModelDescription description_from_json(const std::string& text) {
         fail(ErrorKind::model, "model description: unknown grey scale '{}'", grey_scale);
       description.grey_scale = GreyScale::all_pixels;
     }
+    description.knows_weighted_noise = json.value("knows_weighted_noise", false);
     return description;
   } catch (const nlohmann::json::exception& error) {
     fail(ErrorKind::model, "model description: {}", error.what());

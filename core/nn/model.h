@@ -24,6 +24,9 @@ struct ModelDescription {
   // Pixel sizes of the training data; empty when unknown.
   std::optional<double> smallest_pixel_size_angstrom;
   std::optional<double> largest_pixel_size_angstrom;
+  // Whether the training data had noise like that of plain sums weighted by dose, so that
+  // micrographs with such noise are shown to the model as they are.
+  bool knows_weighted_noise = false;
   bool operator==(const ModelDescription&) const = default;
 };
 

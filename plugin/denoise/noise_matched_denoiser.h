@@ -9,7 +9,8 @@ namespace limpid {
 
 // Shows a model noise that it knows: what plain sums weighted by dose have made of the noise of
 // their frames (weighted_noise.h) is undone before, and put back into the result. All other
-// micrographs get what MicrographDenoiser makes of them. For as many threads as a Denoiser.
+// micrographs, and all for a model that knows such noise, get what MicrographDenoiser makes of them.
+// For as many threads as a Denoiser.
 class NoiseMatchedDenoiser {
  public:
   NoiseMatchedDenoiser(Backend& backend,
@@ -17,7 +18,7 @@ class NoiseMatchedDenoiser {
                        const DenoiserOptions& denoiser_options,
                        const MicrographDenoiserOptions& options,
                        bool matches_noise)
-      : denoiser_(backend, model, denoiser_options, options), matches_noise_(matches_noise) {}
+      : denoiser_(backend, model, denoiser_options, options), matches_noise_(matches_noise && !model.description.knows_weighted_noise) {}
 
   struct Report : MicrographDenoiser::Report {
     std::optional<double> weighting_dose;  // in e/A^2, if noise was matched

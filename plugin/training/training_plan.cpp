@@ -118,7 +118,8 @@ TrainingStart choose_start(const TrainJob& job) {
           std::move(model.parameters),
           fmt::format("{} ({})", job.start_model, model.hash),
           model.description.smallest_pixel_size_angstrom,
-          model.description.largest_pixel_size_angstrom};
+          model.description.largest_pixel_size_angstrom,
+          model.description.knows_weighted_noise};
 }
 
 std::int64_t smallest_useful_side_px(const TrainJob& job, const UNetDescription& network) {

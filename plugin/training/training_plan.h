@@ -21,6 +21,7 @@ struct TrainingStart {
   // Of the model; empty when unknown.
   std::optional<double> smallest_pixel_size_angstrom;
   std::optional<double> largest_pixel_size_angstrom;
+  bool knows_weighted_noise = false;
 };
 
 struct TrainingPlan {

@@ -23,11 +23,12 @@ TEST_CASE("model: a saved model comes back whole, and the same content gives the
   CHECK(save_model(folder.path("b.safetensors"), model) == hash);
 }
 
-TEST_CASE("model: a network that can only be applied comes back, with its grey scale") {
+TEST_CASE("model: a network that can only be applied comes back, with its grey scale and noise") {
   const TemporaryFolder folder;
   Model model;
   model.description.network = small_conv_nets[0];
   model.description.grey_scale = GreyScale::all_pixels;
+  model.description.knows_weighted_noise = true;
   model.parameters = random_parameters(small_conv_nets[0]);
   save_model(folder.path("a.safetensors"), model);
   const Model back = load_model(folder.path("a.safetensors"));

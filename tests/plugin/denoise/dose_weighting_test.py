@@ -1,5 +1,6 @@
 """limpid denoise on sums weighted by dose: dose_weighting_test.py PROGRAM."""
 import json
+import struct
 
 import mrcfile
 import numpy
@@ -61,6 +62,21 @@ class DoseWeighting(ProgramTest):
             self.assertNotIn("matched_dose_e_per_square_angstrom", numbers)
             without, _ = self.denoise(name, image, "--match_noise", "off")
             self.assertEqual(with_it.tobytes(), without.tobytes())
+
+    def test_a_model_that_has_learnt_such_noise_is_shown_it_as_it_is(self):
+        self.check_done("models", "export", "default", "learnt.safetensors")
+        content = (self.folder / "learnt.safetensors").read_bytes()
+        length, = struct.unpack("<Q", content[:8])
+        header = json.loads(content[8:8 + length])
+        description = json.loads(header["__metadata__"]["limpid.model"])
+        header["__metadata__"]["limpid.model"] = json.dumps({**description, "knows_weighted_noise": True})
+        text = json.dumps(header).encode()
+        text += b" " * (-len(text) % 8)
+        (self.folder / "learnt.safetensors").write_bytes(struct.pack("<Q", len(text)) + text + content[8 + length:])
+        learnt, numbers = self.denoise("weighted", self.weighted, "--model", "./learnt.safetensors")
+        self.assertNotIn("matched_dose_e_per_square_angstrom", numbers)
+        as_it_is, _ = self.denoise("weighted", self.weighted, "--match_noise", "off")
+        self.assertEqual(learnt.tobytes(), as_it_is.tobytes())
 
     def test_halves_are_denoised_in_place_of_the_micrograph(self):
         for half in ("EVN", "ODD"):
