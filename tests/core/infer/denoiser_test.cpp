@@ -1,13 +1,11 @@
 #include "core/infer/denoiser.h"
 
-#include "core/base/checked_math.h"
 #include "core/base/random.h"
 #include "core/image/orientation.h"
 #include "core/nn/initialize.h"
 #include "tests/support/backends.h"
 #include "tests/support/conv_nets.h"
 
-#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <cstddef>
@@ -230,50 +228,6 @@ TEST_CASE("denoiser: one who is stopped on the way leaves the others their resul
   CHECK(largest_difference(found, expected) == 0);
 }
 
-namespace {
-
-// Milliseconds for each of many images that follow one another, with nothing that the host does to
-// them: one arrives and one leaves while the network works on a third.
-double milliseconds_in_a_row(Backend& backend, const Model& model, const Image& image) {
-  Parameters parameters(backend, model.description.network.parameters());
-  parameters.set_values(model.parameters);
-  const std::int64_t grid_px = model.description.network.grid_px();
-  const Shape shape{1, round_up(image.height(), grid_px), round_up(image.width(), grid_px), 1};
-  const auto network = make_network(backend, model.description.network, parameters, shape);
-  backend.fill_zero(network->image());
-  const auto forward = backend.record([&] { network->forward({}); });
-
-  std::vector<std::shared_ptr<Storage>> memory;  // of two images and two results in turns
-  const auto make_image = [&] {
-    memory.push_back(backend.allocate_staging(image.pixels().size_bytes()));
-    return HostImage{
-        reinterpret_cast<float*>(memory.back()->data()), image.width(), image.height()};
-  };
-  const HostImage inputs[] = {make_image(), make_image()};
-  const HostImage results[] = {make_image(), make_image()};
-  for (const HostImage& input : inputs)
-    std::copy_n(image.pixels().data(), image.pixel_count(), input.pixels);
-  const auto begin = backend.make_mark();
-  const auto end = backend.make_mark();
-  constexpr int before = 3;  // until all are on their way
-  constexpr int images = 12;
-  for (int i = 0; i < before + images; ++i) {
-    if (i == before)
-      begin->set();
-    backend.upload_window(inputs[i % 2], {}, network->image());
-    forward->run();
-    backend.download_window(network->prediction(),
-                            {},
-                            {.x = 0, .y = 0, .width = image.width(), .height = image.height()},
-                            results[i % 2]);
-  }
-  end->set();
-  end->wait();
-  return 1000 * end->seconds_since(*begin) / images;
-}
-
-}  // namespace
-
 // What a micrograph of the usual size costs whole and in tiles. Printed, because only the user of
 // a card can say whether it is much.
 TEST_CASE("denoiser: a micrograph of 57 megapixels, whole and in tiles, on a GPU (Cuda)") {
@@ -297,8 +251,6 @@ TEST_CASE("denoiser: a micrograph of 57 megapixels, whole and in tiles, on a GPU
                                    << 1000 * report.network.seconds << " ms with the copies");
     results.push_back(std::move(result));
   }
-  WARN("many, one after the other, in one tile: " << milliseconds_in_a_row(*backend, model, raw)
-                                                  << " ms each");
   // In bfloat16 rounding differs from tile to tile.
   CHECK(largest_difference(results[1], results[0]) < 0.1 * sigma(results[0]));
   CHECK(largest_difference(results[2], results[0]) < 0.1 * sigma(results[0]));
