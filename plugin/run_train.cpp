@@ -50,7 +50,8 @@ TrainingSet find_physics_set(const TrainJob& job, std::int64_t smallest_side_px)
   set.pairs = find_physics_pairs(job, smallest_side_px);
   for (std::int64_t i = 0; i < physics_validation_count; ++i)
     set.split.validation.push_back(i);
-  set.training = make_physics_pairs(job.physics, job.run.seed, physics_validation_count);
+  set.training =
+      make_physics_pairs(job.physics, job.run.seed, physics_validation_count, set.pairs.exposers);
   set.training_cost = measure_dataset(*set.training);
   // All are alike.
   set.training_sizes = {set.pairs.sizes.front()};
@@ -261,6 +262,8 @@ RunSummary run_train(const TrainJob& job, const OutputFolder& output, Progress& 
   if (job.run.redo)
     std::filesystem::remove(output.file(TrainingRun::checkpoint_name));
 
+  if (set.pairs.exposers)
+    set.pairs.exposers->use(backend);
   const HalfCheck halves = say_what_was_found(job, set.pairs, progress);
 
   if (set.pairs.noise_spectrum)

@@ -2,7 +2,9 @@
 
 #include "core/base/host_device.h"
 
+#include <cmath>
 #include <cstdint>
+#include <numbers>
 
 namespace limpid {
 
@@ -42,12 +44,13 @@ LIMPID_HOST_DEVICE inline float uniform_open(std::uint32_t bits) {
   return (static_cast<float>(bits >> 9) + 0.5f) * (1.0f / 8388608.0f);
 }
 
-// A sequence for host code that draws one number after another (structures, schedules, crops).
+// A sequence for code that draws one number after another (structures, schedules, crops).
 class RandomSequence {
  public:
-  RandomSequence(std::uint64_t seed, std::uint64_t stream) : seed_(seed), stream_(stream) {}
+  LIMPID_HOST_DEVICE RandomSequence(std::uint64_t seed, std::uint64_t stream)
+      : seed_(seed), stream_(stream) {}
 
-  std::uint32_t bits() {
+  LIMPID_HOST_DEVICE std::uint32_t bits() {
     if (used_ == 4) {
       block_ = philox4x32(seed_, stream_, position_++);
       used_ = 0;
@@ -55,15 +58,18 @@ class RandomSequence {
     return block_.value[used_++];
   }
   // Uniform in (0, 1).
-  double uniform() { return (static_cast<double>(bits()) + 0.5) / 4294967296.0; }
+  LIMPID_HOST_DEVICE double uniform() { return (static_cast<double>(bits()) + 0.5) / 4294967296.0; }
   double uniform(double low, double high) { return low + (high - low) * uniform(); }
   // Uniform integer in [0, count), count > 0.
   std::int64_t below(std::int64_t count) {
     const std::uint64_t wide = (static_cast<std::uint64_t>(bits()) << 32) | bits();
     return static_cast<std::int64_t>(wide % static_cast<std::uint64_t>(count));
   }
-  // Standard normal (Box-Muller; host only).
-  double normal();
+  // Standard normal (Box and Muller 1958). The math library decides about its last bits.
+  LIMPID_HOST_DEVICE double normal() {
+    const double radius = std::sqrt(-2.0 * std::log(uniform()));
+    return radius * std::cos(2.0 * std::numbers::pi * uniform());
+  }
 
  private:
   std::uint64_t seed_;

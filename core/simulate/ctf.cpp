@@ -24,26 +24,18 @@ Ctf::Ctf(const CtfParameters& p) {
          p.defocus_u_angstrom,
          p.defocus_v_angstrom,
          p.spherical_aberration_mm);
-  wavelength_ = electron_wavelength_angstrom(p.voltage_kv);
-  cs_angstrom_ = 1e7 * p.spherical_aberration_mm;
+  phase_.wavelength_angstrom = electron_wavelength_angstrom(p.voltage_kv);
+  phase_.cs_angstrom = 1e7 * p.spherical_aberration_mm;
   alpha_ = std::asin(p.amplitude_contrast);
-  offset_ = alpha_ + p.phase_shift_degrees * pi / 180;
-  mean_defocus_ = 0.5 * (p.defocus_u_angstrom + p.defocus_v_angstrom);
+  phase_.offset = alpha_ + p.phase_shift_degrees * pi / 180;
+  phase_.mean_defocus_angstrom = 0.5 * (p.defocus_u_angstrom + p.defocus_v_angstrom);
   const double astigmatism = 0.5 * (p.defocus_u_angstrom - p.defocus_v_angstrom);
   const double twice_angle = 2 * p.defocus_angle_degrees * pi / 180;
-  astigmatism_cos_ = astigmatism * std::cos(twice_angle);
-  astigmatism_sin_ = astigmatism * std::sin(twice_angle);
+  phase_.astigmatism_cos = astigmatism * std::cos(twice_angle);
+  phase_.astigmatism_sin = astigmatism * std::sin(twice_angle);
   focal_spread_ = p.focal_spread_angstrom;
   illumination_half_angle_ = 1e-3 * p.illumination_half_angle_mrad;
   b_factor_ = p.b_factor_angstrom2;
-}
-
-double Ctf::phase(double kx, double ky, double height_angstrom) const {
-  const double k2 = kx * kx + ky * ky;
-  // cos 2(theta - angle) k^2 without an arctangent.
-  const double astigmatic = astigmatism_cos_ * (kx * kx - ky * ky) + astigmatism_sin_ * 2 * kx * ky;
-  return pi * wavelength_ * ((mean_defocus_ - height_angstrom) * k2 + astigmatic) -
-         0.5 * pi * cs_angstrom_ * wavelength_ * wavelength_ * wavelength_ * k2 * k2 + offset_;
 }
 
 double Ctf::value(double kx, double ky, double height_angstrom) const {
@@ -51,9 +43,11 @@ double Ctf::value(double kx, double ky, double height_angstrom) const {
 }
 
 double Ctf::envelope(double k) const {
-  const double temporal = pi * wavelength_ * focal_spread_ * k * k;
-  const double spatial = pi * illumination_half_angle_ *
-                         (cs_angstrom_ * wavelength_ * wavelength_ * k * k * k - mean_defocus_ * k);
+  const double wavelength = phase_.wavelength_angstrom;
+  const double temporal = pi * wavelength * focal_spread_ * k * k;
+  const double spatial =
+      pi * illumination_half_angle_ *
+      (phase_.cs_angstrom * wavelength * wavelength * k * k * k - phase_.mean_defocus_angstrom * k);
   return std::exp(-0.5 * temporal * temporal - spatial * spatial - 0.25 * b_factor_ * k * k);
 }
 

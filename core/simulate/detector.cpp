@@ -45,29 +45,44 @@ constexpr double channel_share = 0.1;
 
 Image make_gain(std::int64_t width, std::int64_t height, double rms, std::uint64_t camera_seed) {
   Image gain(width, height, 1.0f);
-  RandomSequence columns(camera_seed, random_stream(0, RandomPurpose::camera));
-  std::vector<double> column_gain(static_cast<std::size_t>(width));
-  double channel = 0;
-  for (std::size_t x = 0; x < column_gain.size(); ++x) {
-    if (x % 64 == 0)
-      channel = columns.normal();
-    column_gain[x] = column_share * columns.normal() + channel_share * channel;
-  }
-  const double pixel_share =
-      std::sqrt(1 - column_share * column_share - channel_share * channel_share);
+  const GainError error(rms, width, camera_seed);
   parallel_for(height, rows_at_a_time, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t y = begin; y < end; ++y) {
-      RandomSequence random(
-          camera_seed, random_stream(0, RandomPurpose::camera, static_cast<std::uint64_t>(y + 1)));
+      RandomSequence random(camera_seed, GainError::stream_of_row(y));
       for (std::int64_t x = 0; x < width; ++x)
-        gain.at(x, y) += static_cast<float>(
-            rms * (pixel_share * random.normal() + column_gain[static_cast<std::size_t>(x)]));
+        gain.at(x, y) += static_cast<float>(rms * (error.pixel_share * random.normal() +
+                                                   error.columns[static_cast<std::size_t>(x)]));
     }
   });
   return gain;
 }
 
 }  // namespace
+
+GainError::GainError(double rms_error, std::int64_t width, std::uint64_t camera_seed)
+    : rms(rms_error),
+      pixel_share(std::sqrt(1 - column_share * column_share - channel_share * channel_share)),
+      columns(static_cast<std::size_t>(width)) {
+  RandomSequence random(camera_seed, random_stream(0, RandomPurpose::camera));
+  double channel = 0;
+  for (std::size_t x = 0; x < columns.size(); ++x) {
+    if (x % 64 == 0)
+      channel = random.normal();
+    columns[x] = column_share * random.normal() + channel_share * channel;
+  }
+}
+
+std::uint64_t GainError::stream_of_row(std::int64_t y) {
+  return random_stream(0, RandomPurpose::camera, static_cast<std::uint64_t>(y + 1));
+}
+
+std::uint64_t read_noise_stream(std::uint64_t stream) {
+  return stream + (std::uint64_t{1} << 19);
+}
+
+std::uint64_t hot_pixel_stream(std::uint64_t stream) {
+  return read_noise_stream(stream) + (std::uint64_t{1} << 18);
+}
 
 DetectorSettings detector_preset(std::string_view name) {
   for (const Preset& preset : presets)
@@ -129,6 +144,15 @@ double Detector::blur_before(double cycles_per_px) const {
 
 double Detector::blur_in_all(double cycles_per_px) const {
   return settings_.mtf(cycles_per_px);
+}
+
+std::vector<float> Detector::noise_blur_table() const {
+  std::vector<float> blur(noise_blur_steps + 2);
+  for (std::size_t i = 0; i < blur.size(); ++i)
+    blur[i] = static_cast<float>(
+        std::pow(settings_.mtf(noise_blur_corner * static_cast<double>(i) / noise_blur_steps),
+                 settings_.noise_blur));
+  return blur;
 }
 
 double Detector::response() const {
@@ -193,17 +217,13 @@ Image Detector::integrate(const Image& expected, std::uint64_t seed, std::uint64
   if (settings_.noise_blur == 0)
     return energy;
   Spectrum spectrum = fourier_transform(energy);
-  constexpr int table_size = 1024;
-  std::vector<float> blur(table_size + 2);
-  for (std::size_t i = 0; i < blur.size(); ++i)
-    blur[i] = static_cast<float>(std::pow(
-        settings_.mtf(0.7072 * static_cast<double>(i) / table_size), settings_.noise_blur));
+  const std::vector<float> blur = noise_blur_table();
   parallel_for(spectrum.height(), rows_at_a_time, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t y = begin; y < end; ++y)
       for (std::int64_t x = 0; x < spectrum.width(); ++x) {
         const double fx = spectrum.frequency_x(x);
         const double fy = spectrum.frequency_y(y);
-        const double position = std::sqrt(fx * fx + fy * fy) / 0.7072 * table_size;
+        const double position = std::sqrt(fx * fx + fy * fy) / noise_blur_corner * noise_blur_steps;
         const auto index = static_cast<std::size_t>(position);
         const auto fraction = static_cast<float>(position - static_cast<double>(index));
         spectrum.at(x, y) *= blur[index] + fraction * (blur[index + 1] - blur[index]);
@@ -216,8 +236,7 @@ void Detector::read_out(int frame_count,
                         std::uint64_t seed,
                         std::uint64_t stream,
                         Image& image) const {
-  // The streams of the rows go on where the electrons stopped; read noise takes others.
-  const std::uint64_t read_stream = stream + (std::uint64_t{1} << 19);
+  const std::uint64_t read_stream = read_noise_stream(stream);
   const double read_noise = settings_.read_noise_electrons * std::sqrt(frame_count);
   if (read_noise > 0)
     parallel_for(height_, rows_at_a_time, [&](std::int64_t begin, std::int64_t end) {
@@ -227,7 +246,7 @@ void Detector::read_out(int frame_count,
           pixel += static_cast<float>(read_noise * random.normal());
       }
     });
-  RandomSequence hot(seed, read_stream + (std::uint64_t{1} << 18));
+  RandomSequence hot(seed, hot_pixel_stream(stream));
   for (std::int64_t pixel : hot_pixels_)
     image.pixels()[static_cast<std::size_t>(pixel)] += static_cast<float>(
         draw_poisson(settings_.hot_pixel_electrons_per_frame * frame_count, hot));

@@ -41,6 +41,26 @@ struct DetectorSettings {
 DetectorSettings detector_preset(std::string_view name);
 std::vector<std::string_view> detector_preset_names();
 
+// The error of the gain of a pixel, 1 + rms * (pixel_share * normal + column gain), has parts that
+// columns and blocks of 64 columns (read-out channels) share.
+struct GainError {
+  GainError(double rms_error, std::int64_t width, std::uint64_t camera_seed);
+
+  // Of the normals of a row of pixels.
+  static std::uint64_t stream_of_row(std::int64_t y);
+
+  double rms = 0;
+  double pixel_share = 1;
+  std::vector<double> columns;
+};
+
+// Streams of what is read out beside the electrons, whose rows draw from those from `stream` on.
+std::uint64_t read_noise_stream(std::uint64_t stream);
+std::uint64_t hot_pixel_stream(std::uint64_t stream);
+
+inline constexpr int noise_blur_steps = 1024;
+inline constexpr double noise_blur_corner = 0.7072;
+
 // A camera. Counting: electrons arrive as a Poisson process of the expected image, which already
 // holds the blur of the position errors, so that noise is white with variance equal to the mean.
 // Integrating: each electron leaves a random energy, the energies are blurred and read noise is
@@ -54,6 +74,11 @@ class Detector {
   double blur_before(double cycles_per_px) const;
   // What the expectation of the recorded image has been blurred by in the end.
   double blur_in_all(double cycles_per_px) const;
+
+  // MTF^noise_blur for frequencies i / noise_blur_steps * noise_blur_corner of cycles per pixel.
+  std::vector<float> noise_blur_table() const;
+  const std::vector<std::int64_t>& hot_pixels() const { return hot_pixels_; }
+  const std::optional<EnergyDeposit>& deposit() const { return deposit_; }
 
   // Values of a pixel for each electron that hits it, on average.
   double response() const;

@@ -180,6 +180,17 @@ std::vector<Structure> draw_structures(std::uint64_t seed,
   return structures;
 }
 
+RandomSubject draw_subject(std::uint64_t seed,
+                           std::uint64_t index,
+                           const DiversityRange& range,
+                           std::span<const Structure> structures) {
+  RandomSubject subject{draw_settings(seed, index, range), {}};
+  if (structures.empty() && subject.settings.specimen.coverage > 0)
+    subject.structures = draw_structures(seed, index, range);
+  limit_scatterers(range, structures.empty() ? subject.structures : structures, subject.settings);
+  return subject;
+}
+
 std::size_t simulation_bytes(const DiversityRange& range) {
   constexpr std::int64_t bytes_per_pixel = 160;
   constexpr std::int64_t bytes_of_structures = 64 << 20;
@@ -192,15 +203,10 @@ SimulatedMicrograph simulate_random_micrograph(std::uint64_t seed,
                                                const DiversityRange& range,
                                                std::span<const Structure> structures,
                                                bool keeps_frames) {
-  SimulationSettings settings = draw_settings(seed, index, range);
-  settings.keeps_frames = keeps_frames;
-  std::vector<Structure> drawn;
-  if (structures.empty() && settings.specimen.coverage > 0) {
-    drawn = draw_structures(seed, index, range);
-    structures = drawn;
-  }
-  limit_scatterers(range, structures, settings);
-  return simulate_micrograph(settings, structures, seed, index);
+  RandomSubject subject = draw_subject(seed, index, range, structures);
+  subject.settings.keeps_frames = keeps_frames;
+  return simulate_micrograph(
+      subject.settings, structures.empty() ? subject.structures : structures, seed, index);
 }
 
 }  // namespace limpid

@@ -63,6 +63,17 @@ std::vector<Structure> draw_structures(std::uint64_t seed,
 // images of the field, which is larger than the micrograph, times the slabs it is cut into.
 std::size_t simulation_bytes(const DiversityRange& range);
 
+// What stands for micrograph `index`: its settings, with no more particles than the range allows,
+// and its structures, unless some are given.
+struct RandomSubject {
+  SimulationSettings settings;
+  std::vector<Structure> structures;  // empty where some are given
+};
+RandomSubject draw_subject(std::uint64_t seed,
+                           std::uint64_t index,
+                           const DiversityRange& range,
+                           std::span<const Structure> structures = {});
+
 // Settings, structures and image in one. With `structures` given, those are used instead.
 SimulatedMicrograph simulate_random_micrograph(std::uint64_t seed,
                                                std::uint64_t index,

@@ -109,33 +109,14 @@ EnergyDeposit::EnergyDeposit(double relative_variance) {
          "detector: a relative variance of the energy deposit of {} (0.005 to 1.2 is expected)",
          relative_variance);
   Distribution distribution = moyal_with_variance(relative_variance);
-  for (int level = 0; level < level_count; ++level) {
+  for (int level = 0; level < energy_level_count; ++level) {
     const double electrons = std::ldexp(1.0, level);
-    auto& quantiles = quantiles_[static_cast<std::size_t>(level)];
-    quantiles = quantiles_of(distribution, quantile_count);
+    std::vector<float> quantiles = quantiles_of(distribution, energy_quantile_count);
     set_moments(quantiles, electrons, electrons * relative_variance);
-    if (level + 1 < level_count)
+    quantiles_.insert(quantiles_.end(), quantiles.begin(), quantiles.end());
+    if (level + 1 < energy_level_count)
       distribution = double_up(distribution);
   }
-}
-
-double EnergyDeposit::draw_sum(std::int64_t electrons, RandomSequence& random) const {
-  double sum = 0;
-  int level = level_count - 1;
-  while (electrons > 0) {
-    const std::int64_t block = std::int64_t{1} << level;
-    if (electrons < block) {
-      --level;
-      continue;
-    }
-    const auto& quantiles = quantiles_[static_cast<std::size_t>(level)];
-    const double position = random.uniform() * quantile_count;
-    const auto index = static_cast<std::size_t>(position);
-    const double fraction = position - static_cast<double>(index);
-    sum += quantiles[index] + fraction * (quantiles[index + 1] - quantiles[index]);
-    electrons -= block;
-  }
-  return sum;
 }
 
 }  // namespace limpid

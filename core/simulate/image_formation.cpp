@@ -19,11 +19,6 @@ namespace {
 using Complex = std::complex<float>;
 using std::numbers::pi;
 
-float reduced_sine(double angle) {
-  const double turns = angle * (0.5 / pi);
-  return std::sin(static_cast<float>((turns - std::round(turns)) * 2 * pi));
-}
-
 }  // namespace
 
 ImageFormation::ImageFormation(const SimulationSettings& settings,
@@ -60,13 +55,8 @@ double ImageFormation::transfer_in_all(double cycles_per_px) const {
 }
 
 double ImageFormation::depth_averaged_power(double kx, double ky) const {
-  // Mean of sin^2(gamma - pi lambda k^2 z) over |z| < t / 2.
-  const double spread = pi * ctf_.wavelength_angstrom() * (kx * kx + ky * ky) *
-                        settings_.specimen.ice.thickness_angstrom;
-  const double damping = spread > 1e-6 ? std::sin(spread) / spread : 1;
-  const double cosine = std::cos(2 * ctf_.phase(kx, ky));
-  const double phase_part = std::cos(ctf_.alpha());
-  return 2 * (1 - cosine * damping) / (phase_part * phase_part);
+  return depth_averaged_transfer_power(
+      ctf_.phase(), ctf_.alpha(), settings_.specimen.ice.thickness_angstrom, kx, ky);
 }
 
 double ImageFormation::ice_sigma(double k) const {
@@ -90,6 +80,19 @@ double ImageFormation::slab_thickness_angstrom() const {
   return 0.25 / (ctf_.wavelength_angstrom() * k * k);
 }
 
+RadialTable<largest_basis_rank> ImageFormation::scattering_table(
+    const ScatteringBasis& basis) const {
+  const double pixel = field_.pixel_size_angstrom;
+  const double scale = -2 * interaction_constant(settings_.ctf.voltage_kv) * volts_per_form_factor /
+                       (pixel * pixel * std::cos(ctf_.alpha()));
+  return RadialTable<largest_basis_rank>([&](double frequency) {
+    std::array<float, largest_basis_rank> values{};
+    for (std::size_t function = 0; function < basis.rank(); ++function)
+      values[function] = static_cast<float>(scale * basis.value(function, frequency / pixel));
+    return values;
+  });
+}
+
 Spectrum ImageFormation::particle_contrast(std::span<const Structure> structures,
                                            std::span<const Placement> particles) const {
   Spectrum contrast(field_.width, field_.height);
@@ -99,16 +102,9 @@ Spectrum ImageFormation::particle_contrast(std::span<const Structure> structures
   const ScatteringBasis basis = make_scattering_basis(structures, pixel);
   std::vector<Slab> slabs =
       spread_particles(field_, structures, particles, basis, slab_thickness_angstrom());
-  const double scale = -2 * interaction_constant(settings_.ctf.voltage_kv) * volts_per_form_factor /
-                       (pixel * pixel * std::cos(ctf_.alpha()));
   const auto columns = spreading_kernel_transforms(field_.width);
   const auto rows = spreading_kernel_transforms(field_.height);
-  const RadialTable<largest_basis_rank> basis_values([&](double frequency) {
-    std::array<float, largest_basis_rank> values{};
-    for (std::size_t function = 0; function < basis.rank(); ++function)
-      values[function] = static_cast<float>(scale * basis.value(function, frequency / pixel));
-    return values;
-  });
+  const auto basis_values = scattering_table(basis);
   for (Slab& slab : slabs) {
     std::vector<Spectrum> spreads;
     for (Image& spread : slab.spread) {
@@ -137,14 +133,10 @@ Spectrum ImageFormation::phase_contrast(const Image& phase) const {
   return contrast;
 }
 
-HalfContrasts ImageFormation::form_halves(const Spectrum& particles,
-                                          const Spectrum& film,
-                                          std::uint64_t seed,
-                                          std::uint64_t micrograph_index) const {
+RadialTable<HalfColumn::count> ImageFormation::half_table() const {
   const double pixel = field_.pixel_size_angstrom;
   const int frames = settings_.frame_count;
-  enum Column { before, in_all, even_part, odd_part, even_ice, cross_ice, odd_ice, column_count };
-  const RadialTable<column_count> table([&](double frequency) {
+  return RadialTable<HalfColumn::count>([&](double frequency) {
     const double k = frequency / pixel;
     double even_sum = 0;
     double odd_sum = 0;
@@ -166,6 +158,15 @@ HalfContrasts ImageFormation::form_halves(const Spectrum& particles,
                       static_cast<float>(cross),
                       static_cast<float>(odd)};
   });
+}
+
+HalfContrasts ImageFormation::form_halves(const Spectrum& particles,
+                                          const Spectrum& film,
+                                          std::uint64_t seed,
+                                          std::uint64_t micrograph_index) const {
+  const double pixel = field_.pixel_size_angstrom;
+  const int frames = settings_.frame_count;
+  const auto table = half_table();
   const float even_share = static_cast<float>((frames + 1) / 2) / static_cast<float>(frames);
 
   HalfContrasts halves{Spectrum(field_.width, field_.height),
@@ -176,9 +177,9 @@ HalfContrasts ImageFormation::form_halves(const Spectrum& particles,
     const auto row = table.at(fx, fy);
     const Complex particle = particles.at(x, y);
     const Complex still = has_film ? film.at(x, y) : Complex();
-    Complex even = row[even_part] * particle + still;
-    Complex odd = row[odd_part] * particle + still;
-    halves.truth.at(x, y) = row[in_all] * (even_share * even + (1 - even_share) * odd);
+    Complex even = row[HalfColumn::even_part] * particle + still;
+    Complex odd = row[HalfColumn::odd_part] * particle + still;
+    halves.truth.at(x, y) = row[HalfColumn::in_all] * (even_share * even + (1 - even_share) * odd);
     if (settings_.has_ice_noise && (x > 0 || y > 0)) {
       const auto normals = draw_complex_normals(
           seed,
@@ -187,24 +188,30 @@ HalfContrasts ImageFormation::form_halves(const Spectrum& particles,
       const float transfer =
           static_cast<float>(std::sqrt(depth_averaged_power(fx / pixel, fy / pixel))) *
           half_spectrum_factor(x, field_.width);
-      even += transfer * row[even_ice] * normals.first;
-      odd += transfer * (row[cross_ice] * normals.first + row[odd_ice] * normals.second);
+      even += transfer * row[HalfColumn::even_ice] * normals.first;
+      odd += transfer * (row[HalfColumn::cross_ice] * normals.first +
+                         row[HalfColumn::odd_ice] * normals.second);
     }
-    halves.even.at(x, y) = row[before] * even;
-    halves.odd.at(x, y) = row[before] * odd;
+    halves.even.at(x, y) = row[HalfColumn::before] * even;
+    halves.odd.at(x, y) = row[HalfColumn::before] * odd;
   });
   return halves;
 }
 
-Image ImageFormation::film_grain(std::uint64_t seed, std::uint64_t micrograph_index) const {
+RadialTable<1> ImageFormation::grain_table() const {
   const double pixel = field_.pixel_size_angstrom;
   const auto pixel_count = static_cast<double>(field_.width * field_.height);
-  const RadialTable<1> sigma([&](double frequency) {
+  return RadialTable<1>([&](double frequency) {
     const double power = carbon_phase_power(
         frequency / pixel, settings_.specimen.carbon.thickness_angstrom, settings_.ctf.voltage_kv);
     return std::array{static_cast<float>(transfer_before(frequency) *
                                          std::sqrt(power * pixel_count / (pixel * pixel)))};
   });
+}
+
+Image ImageFormation::film_grain(std::uint64_t seed, std::uint64_t micrograph_index) const {
+  const double pixel = field_.pixel_size_angstrom;
+  const RadialTable<1> sigma = grain_table();
   Spectrum grain(field_.width, field_.height);
   for_each_frequency(grain, [&](std::int64_t x, std::int64_t y, double fx, double fy) {
     const auto normals = draw_complex_normals(

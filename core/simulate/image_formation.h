@@ -1,8 +1,11 @@
 #pragma once
 
 #include "core/image/fourier.h"
+#include "core/simulate/ctf.h"
+#include "core/simulate/exposure_parts.h"
 #include "core/simulate/placement.h"
 #include "core/simulate/radial_table.h"
+#include "core/simulate/scattering.h"
 #include "core/simulate/simulation_settings.h"
 #include "core/simulate/structure.h"
 
@@ -46,6 +49,17 @@ class ImageFormation {
   // Contrast of the grain of carbon film that covers the whole field.
   Image film_grain(std::uint64_t seed, std::uint64_t micrograph_index) const;
 
+  // What the spectra are multiplied by, by frequency in cycles per pixel:
+  // of particles the functions of the basis as phase shifts,
+  RadialTable<largest_basis_rank> scattering_table(const ScatteringBasis& basis) const;
+  // of both halves transfers, damage and motion, and the Cholesky factor of the covariance of the
+  // ice,
+  RadialTable<HalfColumn::count> half_table() const;
+  // and the standard deviation of the grain of film.
+  RadialTable<1> grain_table() const;
+
+  double slab_thickness_angstrom() const;
+  const Ctf& ctf() const { return ctf_; }
   const SimulationSettings& settings() const { return settings_; }
   const FieldGrid& field() const { return field_; }
   double frame_exposure() const;
@@ -54,7 +68,6 @@ class ImageFormation {
   // Envelope times the part of the detector's MTF that acts before detection.
   double transfer_before(double cycles_per_px) const;
   double transfer_in_all(double cycles_per_px) const;
-  // Mean power over the depth of the ice of sin(gamma) / cos(alpha), times 4.
   double depth_averaged_power(double kx, double ky) const;
   // Standard deviations, in the units of a spectrum of the field, of the phase of fresh ice and of
   // its rough surfaces.
@@ -62,8 +75,6 @@ class ImageFormation {
   double roughness_sigma(double k) const;
 
  private:
-  double slab_thickness_angstrom() const;
-
   const SimulationSettings& settings_;
   FieldGrid field_;
   const FrameMotion& motion_;

@@ -11,33 +11,16 @@
 namespace limpid {
 namespace {
 
-constexpr int kernel_width = 6;
+constexpr int kernel_width = spreading_width;
 constexpr double kernel_shape = 10.5;
-constexpr int kernel_phases = 1024;
+constexpr int kernel_phases = spreading_phases;
 // Rows of 8 weights, the last two zero, let the compiler use whole vectors.
-constexpr int padded_width = 8;
+constexpr int padded_width = spreading_row;
 
 double kernel(double x) {
   const double scaled = x / (0.5 * kernel_width);
   const double square = 1 - scaled * scaled;
   return square > 0 ? std::exp(kernel_shape * (std::sqrt(square) - 1)) : 0;
-}
-
-using KernelTable = std::array<std::array<float, padded_width>, kernel_phases>;
-
-// Weights of the 6 pixels from floor(position) - 2 on, by the fraction of the position.
-const KernelTable& kernel_table() {
-  static const KernelTable table = [] {
-    KernelTable rows{};
-    for (int phase = 0; phase < kernel_phases; ++phase) {
-      const double fraction = (phase + 0.5) / kernel_phases;
-      for (int tap = 0; tap < kernel_width; ++tap)
-        rows[static_cast<std::size_t>(phase)][static_cast<std::size_t>(tap)] =
-            static_cast<float>(kernel(tap - 2 - fraction));
-    }
-    return rows;
-  }();
-  return table;
 }
 
 void add_kernel(float weight,
@@ -175,7 +158,7 @@ class Spreader {
 
   static const std::array<float, padded_width>& row_of_weights(float fraction) {
     const int phase = std::min(static_cast<int>(fraction * kernel_phases), kernel_phases - 1);
-    return kernel_table()[static_cast<std::size_t>(phase)];
+    return spreading_table()[static_cast<std::size_t>(phase)];
   }
 
   void add_layer(const Patch& patch, const float* layer, Image& image) const {
@@ -239,6 +222,20 @@ std::vector<Slab> spread_particles(const FieldGrid& grid,
   for (auto& [index, slab] : slabs)
     result.push_back(std::move(slab));
   return result;
+}
+
+const SpreadingTable& spreading_table() {
+  static const SpreadingTable table = [] {
+    SpreadingTable rows{};
+    for (int phase = 0; phase < kernel_phases; ++phase) {
+      const double fraction = (phase + 0.5) / kernel_phases;
+      for (int tap = 0; tap < kernel_width; ++tap)
+        rows[static_cast<std::size_t>(phase)][static_cast<std::size_t>(tap)] =
+            static_cast<float>(kernel(tap - 2 - fraction));
+    }
+    return rows;
+  }();
+  return table;
 }
 
 double spreading_kernel_transform(double cycles_per_px) {

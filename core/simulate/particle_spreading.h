@@ -3,6 +3,7 @@
 #include "core/image/image.h"
 #include "core/simulate/placement.h"
 #include "core/simulate/scattering.h"
+#include "core/simulate/spreading_kernel.h"
 #include "core/simulate/structure.h"
 
 #include <cstdint>
@@ -31,12 +32,5 @@ std::vector<Slab> spread_particles(const FieldGrid& grid,
                                    std::span<const Placement> particles,
                                    const ScatteringBasis& basis,
                                    double slab_thickness_angstrom);
-
-// K; it has no zero up to the Nyquist frequency.
-double spreading_kernel_transform(double cycles_per_px);
-
-// K for each column or row of a spectrum of `size` pixels: entry i is for frequency i / size
-// (i <= size / 2) or (i - size) / size.
-std::vector<float> spreading_kernel_transforms(std::int64_t size);
 
 }  // namespace limpid

@@ -7,6 +7,9 @@
 
 namespace limpid {
 
+inline constexpr double radial_table_corner = 0.70711;
+inline constexpr std::size_t radial_table_steps = 1024;
+
 // Several functions of the length of the frequency vector, tabulated for fast look-up in the loops
 // over a spectrum. Frequencies in cycles per pixel, up to the corner of the Fourier plane.
 template <std::size_t column_count>
@@ -34,9 +37,11 @@ class RadialTable {
     return row;
   }
 
+  const std::vector<Row>& rows() const { return rows_; }
+
  private:
-  static constexpr double corner = 0.70711;
-  static constexpr std::size_t step_count = 1024;
+  static constexpr double corner = radial_table_corner;
+  static constexpr std::size_t step_count = radial_table_steps;
   std::vector<Row> rows_;
 };
 

@@ -2,6 +2,7 @@
 
 #include "core/base/error.h"
 #include "core/simulate/diversity.h"
+#include "core/simulate/exposure_plan.h"
 #include "limpid_version.h"
 
 #include <fmt/format.h>
@@ -16,10 +17,14 @@ constexpr std::int64_t micrographs_of_a_seed = std::int64_t{1} << 24;
 
 class PhysicsPairs : public PairSource {
  public:
-  PhysicsPairs(const PhysicsOptions& options, std::uint64_t seed, std::int64_t first)
+  PhysicsPairs(const PhysicsOptions& options,
+               std::uint64_t seed,
+               std::int64_t first,
+               std::shared_ptr<Exposers> exposers)
       : range_(diversity_of_size(options.micrograph_size_px, options.micrograph_size_px)),
         seed_(seed),
-        first_(first) {}
+        first_(first),
+        exposers_(std::move(exposers)) {}
 
   std::int64_t count() const override { return micrographs_of_a_seed - first_; }
   std::string name(std::int64_t index) const override {
@@ -31,12 +36,16 @@ class PhysicsPairs : public PairSource {
     return pair;
   }
   void load_into(std::int64_t index, ImagePair& pair) const override {
-    pair = {};
+    ImagePair made;
+    made.input = std::move(pair.input);
+    made.target = std::move(pair.target);
+    pair = std::move(made);
+    const auto number = static_cast<std::uint64_t>(first_ + index);
     with_context("making " + name(index), [&] {
-      SimulatedMicrograph micrograph =
-          simulate_random_micrograph(seed_, static_cast<std::uint64_t>(first_ + index), range_);
-      pair.input = sum(micrograph.even, micrograph.odd);
-      pair.target = std::move(micrograph.truth);
+      if (exposers_->is_empty())
+        simulate(number, pair);
+      else
+        expose(number, pair);
       finish_truth_pair(pair);
     });
   }
@@ -47,9 +56,23 @@ class PhysicsPairs : public PairSource {
   bool is_endless() const override { return true; }
 
  private:
+  void simulate(std::uint64_t number, ImagePair& pair) const {
+    SimulatedMicrograph micrograph = simulate_random_micrograph(seed_, number, range_);
+    pair.input = sum(micrograph.even, micrograph.odd);
+    pair.target = std::move(micrograph.truth);
+  }
+  void expose(std::uint64_t number, ImagePair& pair) const {
+    const RandomSubject subject = draw_subject(seed_, number, range_);
+    const ExposurePlan plan = plan_exposure(subject.settings, subject.structures, seed_, number);
+    pair.input.reshape(range_.width, range_.height);
+    pair.target.reshape(range_.width, range_.height);
+    exposers_->expose(plan, pair.input.pixels(), pair.target.pixels());
+  }
+
   DiversityRange range_;
   std::uint64_t seed_;
   std::int64_t first_;
+  std::shared_ptr<Exposers> exposers_;
 };
 
 void require_nothing_else(const TrainJob& job) {
@@ -67,8 +90,9 @@ void require_nothing_else(const TrainJob& job) {
 
 std::unique_ptr<PairSource> make_physics_pairs(const PhysicsOptions& options,
                                                std::uint64_t seed,
-                                               std::int64_t first) {
-  return std::make_unique<PhysicsPairs>(options, seed, first);
+                                               std::int64_t first,
+                                               std::shared_ptr<Exposers> exposers) {
+  return std::make_unique<PhysicsPairs>(options, seed, first, std::move(exposers));
 }
 
 TrainingPairs find_physics_pairs(const TrainJob& job, std::int64_t smallest_side_px) {
@@ -81,7 +105,8 @@ TrainingPairs find_physics_pairs(const TrainJob& job, std::int64_t smallest_side
          smallest_side_px);
   TrainingPairs pairs;
   pairs.kind = PairKind::physics;
-  pairs.source = make_physics_pairs(job.physics, job.run.seed, 0);
+  pairs.exposers = std::make_shared<Exposers>();
+  pairs.source = make_physics_pairs(job.physics, job.run.seed, 0, pairs.exposers);
   pairs.description =
       fmt::format("micrographs of {} x {} pixels that are simulated meanwhile", size, size);
   pairs.sizes.assign(physics_validation_count, {size, size});

@@ -16,6 +16,8 @@
 
 namespace limpid {
 
+class Exposers;
+
 // Width and height in pixels.
 struct PairSize {
   std::int64_t width = 0;
@@ -34,6 +36,8 @@ struct TrainingPairs {
   // Of single micrographs that are split by noise: to be set before a pair is loaded
   // (removed_noise.h).
   std::shared_ptr<NoiseSpectrum> noise_spectrum;
+  // Of micrographs that are simulated: the devices that do so, to be named before a pair is loaded.
+  std::shared_ptr<Exposers> exposers;
   std::string description;  // for people: "even and odd halves of 12 micrographs"
   // Of the micrographs, from the list or else from the files; empty when unknown.
   std::optional<double> smallest_pixel_size_angstrom;

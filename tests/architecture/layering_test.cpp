@@ -28,8 +28,9 @@ const std::map<std::string, std::set<std::string>> allowed = {
     {"core/noise", {"core/base", "core/image"}},
     {"core/metrics", {"core/base", "core/image"}},
     {"core/simulate", {"core/base", "core/image"}},
-    // The noise operation uses the noise model's function for one pixel.
-    {"core/backend", {"core/base", "core/tensor", "core/noise"}},
+    // The noise operation uses the noise model's function for one pixel, the exposer the physics'
+    // functions for one element and the images that a plan holds.
+    {"core/backend", {"core/base", "core/image", "core/tensor", "core/noise", "core/simulate"}},
     {"core/nn", {"core/base", "core/tensor", "core/io", "core/backend"}},
     {"core/data", {"core/base", "core/image", "core/io", "core/noise"}},
     {"core/train",

@@ -5,6 +5,7 @@
 #include "core/backend/cuda/cuda_ops.h"
 #include "core/backend/cuda/cuda_queue.h"
 #include "core/backend/cuda/device_copy.h"
+#include "core/backend/cuda/exposer.h"
 #include "core/backend/cuda/kernels.h"
 
 #include <algorithm>
@@ -210,6 +211,10 @@ std::unique_ptr<Crops> CudaBackend::make_crops(const CropsDesc& desc) {
 
 std::unique_ptr<Uploader> CudaBackend::make_uploader() {
   return make_cuda_uploader(gpu_index_);
+}
+
+std::unique_ptr<Exposer> CudaBackend::make_exposer() {
+  return make_cuda_exposer(gpu_index_);
 }
 
 std::unique_ptr<Mark> CudaBackend::make_mark() {

@@ -3,12 +3,13 @@
 #include "core/backend/backend.h"
 #include "core/backend/cuda/context.h"
 #include "core/backend/cuda/window_copies.h"
+#include "core/backend/exposer.h"
 
 namespace limpid::cuda {
 
 // cuDNN convolutions and own kernels on one NVIDIA GPU. Activations and gradients are NHWC in
 // bfloat16 (or float32, then without the rounding of TF32), sums and master weights float32.
-class CudaBackend : public Backend {
+class CudaBackend : public Backend, public ExposerMaker {
  public:
   CudaBackend(int gpu_index, DataType compute_type);
   ~CudaBackend() override;
@@ -46,6 +47,7 @@ class CudaBackend : public Backend {
   std::unique_ptr<Crops> make_crops(const CropsDesc& desc) override;
   std::unique_ptr<Uploader> make_uploader() override;
   std::unique_ptr<Mark> make_mark() override;
+  std::unique_ptr<Exposer> make_exposer() override;
   // Captures the step in a CUDA graph.
   std::unique_ptr<Replay> record(std::function<void()> step) override;
 

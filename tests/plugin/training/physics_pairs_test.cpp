@@ -37,7 +37,7 @@ TEST_CASE("physics pairs: are those of the files of a diverse project with the s
   write_mrc(folder.path("truth.mrc"), micrograph.truth, {});
   const ImagePair expected =
       make_truth_pairs({{folder.path("noisy.mrc"), folder.path("truth.mrc")}})->load(0);
-  const auto source = make_physics_pairs(small_job().physics, 12, 3);
+  const auto source = make_physics_pairs(small_job().physics, 12, 3, std::make_shared<Exposers>());
   const ImagePair pair = source->load(2);
   CHECK(are_equal(pair.input, expected.input));
   CHECK(are_equal(pair.target, expected.target));
@@ -55,7 +55,8 @@ TEST_CASE("physics pairs: what validates is never learnt from") {
   CHECK(pairs.smallest_pixel_size_angstrom == 0.5);
   CHECK(pairs.largest_pixel_size_angstrom == 2.5);
   CHECK(pairs.sizes.size() == physics_validation_count);
-  const auto training = make_physics_pairs(small_job().physics, 12, physics_validation_count);
+  const auto training =
+      make_physics_pairs(small_job().physics, 12, physics_validation_count, pairs.exposers);
   CHECK(pairs.source->name(0) == "simulated micrograph 0 of seed 12");
   CHECK(training->name(0) == "simulated micrograph 16 of seed 12");
 }
