@@ -33,9 +33,10 @@ if(NOT LIMPID_CUDA STREQUAL "OFF")
 
   if(limpid_cuda_missing STREQUAL "")
     set(LIMPID_HAS_CUDA ON)
+    # Not the library itself: it is opened when something needs it (core/backend/cudnn_library.h).
     add_library(limpid_cudnn INTERFACE)
     target_include_directories(limpid_cudnn SYSTEM INTERFACE ${CUDNN_INCLUDE_DIR} ${CUDNN_FRONTEND_INCLUDE_DIR})
-    target_link_libraries(limpid_cudnn INTERFACE ${CUDNN_LIBRARY} CUDA::cudart_static)
+    target_link_libraries(limpid_cudnn INTERFACE CUDA::cudart_static)
     if(LIMPID_CUDA_ARCHITECTURES STREQUAL "")
       # Pascal and Volta need a CUDA 12 toolkit; Blackwell needs 12.8 or newer.
       set(limpid_architectures 75 80 86 89 90)

@@ -1,10 +1,12 @@
 #include "plugin/run_denoise.h"
 
 #include "core/base/error.h"
+#include "core/base/phase_log.h"
 #include "limpid_version.h"
 #include "plugin/denoise/denoise_pipeline.h"
 #include "plugin/denoise/denoise_results.h"
 #include "plugin/html_report/denoising_page.h"
+#include "plugin/html_report/html_page.h"
 #include "plugin/logfile/job_logfiles.h"
 #include "plugin/logfile/pictures_ahead.h"
 #include "plugin/micrographs/micrograph_table.h"
@@ -19,6 +21,7 @@
 #include <cstdint>
 #include <deque>
 #include <filesystem>
+#include <future>
 #include <map>
 #include <memory>
 #include <optional>
@@ -75,12 +78,12 @@ std::vector<std::string> used_lines(const Model& model,
 }
 
 // logfile.pdf, and what report.html shows. Not made again when nothing has changed: pictures take a
-// while. `ahead` may be null.
+// while.
 void make_pages(const std::vector<MicrographEntry>& entries,
                 const std::map<std::string, TrustRow>& trust,
                 const std::vector<std::string>& lines,
                 const OutputFolder& output,
-                PicturesAhead* ahead,
+                PicturesAhead& ahead,
                 RunSummary& summary) {
   const auto exists = [&](const char* name) {
     std::error_code ignored;
@@ -95,11 +98,17 @@ void make_pages(const std::vector<MicrographEntry>& entries,
   for (const MicrographEntry& entry : entries)
     if (const auto found = trust.find(entry.output_name); found != trust.end())
       records.push_back({entry, output.file(entry.output_name), found->second.numbers});
-  std::vector<ComparisonPicture> pictures =
-      ahead != nullptr ? ahead->pictures_of(records) : pictures_of(records);
-  if (!records.empty())
-    write_denoise_logfile(output.file(pages_name), records, pictures, summary);
-  summary.page = denoising_page(records, std::move(pictures), lines, summary);
+  std::vector<ComparisonPicture> pictures = ahead.pictures_of(records);
+  log_phase("pictures made");
+  summary.page = denoising_page(records, pictures, lines, summary);
+  auto logfile = std::async(std::launch::async, [&] {
+    if (!records.empty())
+      write_denoise_logfile(output.file(pages_name), records, pictures, summary);
+  });
+  draw_pictures(*summary.page);
+  log_phase("pictures of report.html drawn");
+  logfile.get();
+  log_phase("logfile.pdf written");
 }
 
 // One run, for the two ways in which micrographs come to it.
@@ -234,8 +243,12 @@ RunSummary run_denoise(const DenoiseJob& job, const OutputFolder& output, Progre
   DenoiseResults results(output);
   if (!job.watch.is_on)
     results.follow(MicrographTable::read(job.input), job.input.star_file);
+  log_phase("list read");
+  auto starting = std::async(std::launch::async, [&] { return make_backends(job.run.device); });
   const Model model = load_named_model(job.model);
-  const auto backends = make_backends(job.run.device);
+  log_phase("model read");
+  const auto backends = starting.get();
+  log_phase("processors chosen");
   for (const auto& backend : backends)
     progress.note(fmt::format("Denoising {} with the model '{}' ({}) on {}, {}",
                               job.watch.is_on
@@ -245,16 +258,14 @@ RunSummary run_denoise(const DenoiseJob& job, const OutputFolder& output, Progre
                               model.hash.substr(0, 8),
                               backend->name(),
                               name(backend->compute_type())));
-  // On the CPU they would take the processors from the network. Of a watch the last micrograph is
-  // not known.
-  std::unique_ptr<PicturesAhead> ahead;
-  if (!job.watch.is_on && is_gpu(*backends.front()))
-    ahead = std::make_unique<PicturesAhead>(results.entries());
+  // Of a watch it is not known beforehand which will have a picture.
+  PicturesAhead ahead(job.watch.is_on ? std::vector<MicrographEntry>() : results.entries());
   DenoiseRun run(job,
                  settings_fingerprint(job, model, backends.front()->compute_type()),
                  output,
                  results,
-                 ahead.get(),
+                 // On the CPU they would take the processors from the network.
+                 is_gpu(*backends.front()) ? &ahead : nullptr,
                  progress);
   DenoisePipeline pipeline(backends, model, job, output);
   if (job.watch.is_on)
@@ -271,12 +282,13 @@ RunSummary run_denoise(const DenoiseJob& job, const OutputFolder& output, Progre
   if (is_interrupted && !job.watch.is_on)
     fail(ErrorKind::interrupted, "{}", interruption);
   results.write_lists();
+  log_phase("lists written");
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
   RunSummary summary = results.summary(elapsed.count());
   // To be stopped is the usual end of a watch: it leaves everything that other ends leave.
   if (is_interrupted)
     summary.interruption = interruption;
-  make_pages(entries, results.trust(), used_lines(model, backends), output, ahead.get(), summary);
+  make_pages(entries, results.trust(), used_lines(model, backends), output, ahead, summary);
   return summary;
 }
 

@@ -1,6 +1,7 @@
 #include "plugin/run_job.h"
 
 #include "core/base/error.h"
+#include "core/base/phase_log.h"
 #include "core/base/parallel.h"
 #include "core/io/atomic_file.h"
 #include "plugin/exit_code.h"
@@ -114,6 +115,7 @@ ExitCode run_and_report(const Job& job, const OutputFolder* output, RunProgress&
     const Report report{job_json, summary, progress.items(), elapsed.count()};
     write_report_page(output->file(report_page_name), report);
     write_report(output->file("report.json"), report);
+    log_phase("report written");
   }
   progress.note(summary.result);
   if (!summary.interruption.empty())

@@ -142,9 +142,10 @@ int denoise(const CommandWords& words, const JobFolder& folder) {
   add_denoise_options(parser, job);
   if (const auto result = parse(parser, words))
     return *result;
-  refuse_inputs("denoise", inputs, false);
+  refuse_inputs("denoise", inputs, true);
   require_micrographs("denoise", inputs);
   job.input.star_file = inputs.micrographs;
+  job.coordinates = inputs.coordinates;
   announce("denoise", folder);
   return run_and_register(
       job,

@@ -2,6 +2,7 @@
 
 #include "core/base/checked_math.h"
 #include "core/base/log.h"
+#include "core/base/phase_log.h"
 #include "core/image/orientation.h"
 
 #include <algorithm>
@@ -43,7 +44,7 @@ Denoiser::Denoiser(Backend& backend, const Model& model, const DenoiserOptions& 
                 .receptive_radius_px = description_.receptive_radius_px(),
                 .pads_to_grid = description_.needs_whole_grid()} {
   if (options.staging_count > 0)
-    staging_ = std::make_unique<Recycler<Staging>>(options.staging_count);
+    staging_ = std::make_unique<GrowingPool<Staging>>(options.staging_count);
   on_device([&] {
     parameters_ = std::make_unique<Parameters>(backend, description_.parameters());
     parameters_->set_values(model.parameters);
@@ -53,6 +54,7 @@ Denoiser::Denoiser(Backend& backend, const Model& model, const DenoiserOptions& 
     bytes_per_pixel_ =
         static_cast<double>(probe->memory_bytes()) / static_cast<double>(side * side);
   });
+  log_phase("weights on the processor");
 }
 
 Denoiser::~Denoiser() {
@@ -117,6 +119,7 @@ void Denoiser::prepare(std::int64_t width, std::int64_t height) {
   }
   width_ = width;
   height_ = height;
+  log_phase(fmt::format("network for {} x {} pixels ready", width, height));
 }
 
 bool Denoiser::try_prepare(const TilePlan& plan) {
@@ -193,31 +196,6 @@ HostImage Denoiser::run_network(const HostImage& image,
   end->wait();
   use.seconds = end->seconds_since(*begin);
   return result;
-}
-
-HostImage Denoiser::staged(std::shared_ptr<Storage>& memory, const Image& size_of) const {
-  const std::size_t needed_bytes = size_of.pixels().size_bytes();
-  if (!memory || memory->size_bytes() < needed_bytes) {
-    memory.reset();
-    memory = backend_.allocate_staging(needed_bytes);
-  }
-  return {reinterpret_cast<float*>(memory->data()), size_of.width(), size_of.height()};
-}
-
-Denoiser::NetworkUse Denoiser::run_network_staged(
-    const Image& size_of,
-    const std::function<void(const HostImage&)>& fill,
-    const std::function<void(const HostImage&)>& take) {
-  const std::shared_ptr<Staging> staging = staging_->take();
-  const HostImage input = staged(staging->input, size_of);
-  fill(input);
-  if (is_tiled_)  // here, because to get page-locked memory takes long
-    staged(staging->result, size_of);
-  NetworkUse use;
-  take(run_network(
-      input, [&] { return staged(staging->result, size_of); }, use));
-  is_tiled_ = use.tile_count > 1;
-  return use;
 }
 
 Denoiser::NetworkUse Denoiser::apply_network(Image& image) {

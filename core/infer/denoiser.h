@@ -1,7 +1,7 @@
 #pragma once
 
 #include "core/backend/backend.h"
-#include "core/base/recycler.h"
+#include "core/base/growing_pool.h"
 #include "core/base/task_thread.h"
 #include "core/image/image.h"
 #include "core/image/intensity.h"
@@ -62,6 +62,10 @@ class Denoiser {
   // and Error(device) when not even the smallest tile fits in memory.
   Report denoise(Image& image);
 
+  // Does beforehand what the first image of this size would wait for: plans and memory. Throws what
+  // denoise() throws.
+  void warm_up(std::int64_t width, std::int64_t height);
+
   // The grey scale on which the model works. Throws Error(input) for an image without one.
   IntensityScale measure_scale(const Image& image) const;
 
@@ -76,7 +80,8 @@ class Denoiser {
   };
 
   void on_device(const std::function<void()>& task) const;
-  HostImage staged(std::shared_ptr<Storage>& memory, const Image& size_of) const;
+  HostImage staged(std::shared_ptr<Storage>& memory, std::int64_t width, std::int64_t height) const;
+  std::shared_ptr<Staging> take_staging(std::int64_t width, std::int64_t height) const;
   // `fill` puts the image into the staging memory, `take` the result into the image.
   NetworkUse run_network_staged(const Image& size_of,
                                 const std::function<void(const HostImage&)>& fill,
@@ -100,8 +105,8 @@ class Denoiser {
   const GreyScale grey_scale_;
   const DenoiserOptions options_;
   const TileGeometry geometry_;
-  std::unique_ptr<Recycler<Staging>> staging_;  // none without staging memory
-  std::atomic<bool> is_tiled_ = false;          // as far as is known
+  std::unique_ptr<GrowingPool<Staging>> staging_;  // none without staging memory
+  std::atomic<bool> is_tiled_ = false;             // as far as is known
 
   // For the thread of the backend.
   std::unique_ptr<Parameters> parameters_;

@@ -59,6 +59,14 @@ std::optional<double> MicrographDenoiser::working_pixel_size_for(
   return target;
 }
 
+void MicrographDenoiser::warm_up(std::int64_t width,
+                                 std::int64_t height,
+                                 std::optional<double> pixel_size_angstrom) {
+  if (!options_.resample || !pixel_size_angstrom ||
+      !working_pixel_size(description_, *pixel_size_angstrom))
+    denoiser_.warm_up(width, height);
+}
+
 MicrographDenoiser::Report MicrographDenoiser::denoise(Image& image,
                                                        std::optional<double> pixel_size_angstrom) {
   const double kept_angstrom = options_.keep_high_resolution_angstrom;

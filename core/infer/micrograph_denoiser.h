@@ -2,6 +2,7 @@
 
 #include "core/infer/denoiser.h"
 
+#include <cstdint>
 #include <optional>
 
 namespace limpid {
@@ -35,6 +36,9 @@ class MicrographDenoiser {
   // In place. Without a pixel size nothing is resampled. Throws what Denoiser::denoise throws, and
   // Error(input) if frequencies shall be kept and the pixel size is not known.
   Report denoise(Image& image, std::optional<double> pixel_size_angstrom);
+
+  // See Denoiser::warm_up(); nothing is done for micrographs that will be resampled.
+  void warm_up(std::int64_t width, std::int64_t height, std::optional<double> pixel_size_angstrom);
 
  private:
   std::optional<double> working_pixel_size_for(const Image& image,

@@ -43,18 +43,6 @@ void add_watch_options(CLI::App& parser, WatchOptions& options) {
       ->needs(watch);
 }
 
-// Not of those that hosts pass on: they have fields of their own for coordinates.
-void add_pick_options(CLI::App& parser, DenoiseJob& job) {
-  parser.add_option("--in_coords",
-                    job.coordinates,
-                    "STAR file of picked particles: looks for particles in what was removed");
-  parser
-      .add_option("--particle_diameter",
-                  job.particle_diameter_angstrom,
-                  "Angstrom; the windows around picks are 1.5 times as wide")
-      ->check(CLI::PositiveNumber);
-}
-
 }  // namespace
 
 void add_denoise_options(CLI::App& parser, DenoiseJob& job) {
@@ -90,6 +78,11 @@ void add_denoise_options(CLI::App& parser, DenoiseJob& job) {
           "8: denoise each micrograph in all eight orientations, mirrored and transposed, and take "
           "the mean: a little better, for eight times the work; 1 by default")
       ->check(CLI::IsMember({1, 8}));
+  parser
+      .add_option("--particle_diameter",
+                  job.particle_diameter_angstrom,
+                  "Angstrom; the windows around picks are 1.5 times as wide")
+      ->check(CLI::PositiveNumber);
   add_watch_options(parser, job.watch);
 }
 
@@ -98,7 +91,10 @@ CommandAction define_denoise(CLI::App& parser) {
   add_micrograph_input(parser, job->input);
   add_run_options(parser, job->run);
   add_denoise_options(parser, *job);
-  add_pick_options(parser, *job);
+  // Not one of those above: hosts have a field of this name.
+  parser.add_option("--in_coords",
+                    job->coordinates,
+                    "STAR file of picked particles: looks for particles in what was removed");
   return [job] { return run_job(*job); };
 }
 

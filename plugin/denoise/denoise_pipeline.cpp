@@ -4,6 +4,7 @@
 #include "core/base/error.h"
 #include "core/base/log.h"
 #include "core/base/parallel.h"
+#include "core/base/phase_log.h"
 #include "core/io/micrograph_file.h"
 #include "plugin/processors.h"
 
@@ -60,8 +61,16 @@ void DenoisePipeline::run(const NextDenoiseItem& next,
   const DenoiseItem* const first = items.look();
   if (first == nullptr)
     return;
-  const WorkerPlan plan = plan_for(*first);
-  const auto processors = make_processors(progress, plan);
+  const auto description = describe(*first);
+  const WorkerPlan plan = plan_for(description);
+  auto processors = make_processors(progress, plan);
+  if (description)
+    for (const auto& processor : processors)
+      if (processor->is_gpu())
+        processor->warm_up(description->width,
+                           description->height,
+                           first->entry.pixel_size_angstrom ? first->entry.pixel_size_angstrom
+                                                            : description->pixel_size_angstrom);
   std::atomic<std::size_t> working{processors.size() * static_cast<std::size_t>(plan.worker_count)};
   Outcomes outcomes;
   {
@@ -93,7 +102,14 @@ void DenoisePipeline::run(const NextDenoiseItem& next,
       if (outcome->item)
         finished(*outcome->item);
     }
+    log_phase("last micrograph written");
   }
+  log_phase("workers ended");
+  // Gigabytes of page-locked memory: the caller need not wait.
+  releasing_ = std::async(std::launch::async, [released = std::move(processors)]() mutable {
+    released.clear();
+    log_phase("processors released");
+  });
   log_times(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
 }
 
@@ -127,8 +143,16 @@ std::int64_t DenoisePipeline::images_per_worker() const {
   return count;
 }
 
+std::optional<MicrographDescription> DenoisePipeline::describe(const DenoiseItem& item) const {
+  try {
+    return describe_micrograph(item.entry.path);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
 // For all micrographs of the run: they are of one size, as a rule.
-WorkerPlan DenoisePipeline::plan_for(const DenoiseItem& first) const {
+WorkerPlan DenoisePipeline::plan_for(const std::optional<MicrographDescription>& first) const {
   const std::size_t share = backends_.size();
   WorkerLimits limits{.is_gpu = is_gpu(*backends_.front())};
   limits.images_per_worker = images_per_worker();
@@ -138,14 +162,11 @@ WorkerPlan DenoisePipeline::plan_for(const DenoiseItem& first) const {
                              : static_cast<std::size_t>(
                                    memory_share * static_cast<double>(free_host_memory_bytes()))) /
                         share;
-  try {
-    const MicrographDescription description = describe_micrograph(first.entry.path);
-    limits.image_bytes =
-        static_cast<std::size_t>(description.width * description.height) * sizeof(float);
-    limits.reading_bytes = description.reading_bytes;
-  } catch (const Error&) {
-    // It will fail when its turn comes; others may be better.
-    limits.image_bytes = limits.memory_bytes / 8;
+  if (first) {
+    limits.image_bytes = static_cast<std::size_t>(first->width * first->height) * sizeof(float);
+    limits.reading_bytes = first->reading_bytes;
+  } else {
+    limits.image_bytes = limits.memory_bytes / 8;  // others may be better
   }
   return plan_workers(limits);
 }

@@ -2,6 +2,7 @@
 
 #include "core/backend/backend.h"
 #include "core/base/ordered_queue.h"
+#include "core/io/micrograph_file.h"
 #include "core/nn/model.h"
 #include "plugin/denoise/denoise_processor.h"
 #include "plugin/denoise/denoised_item.h"
@@ -19,6 +20,7 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <future>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -55,7 +57,9 @@ class DenoisePipeline {
 
   std::vector<std::unique_ptr<DenoiseProcessor>> make_processors(const Progress& progress,
                                                                  const WorkerPlan& plan) const;
-  WorkerPlan plan_for(const DenoiseItem& first) const;
+  // Of a micrograph; nothing of one that will fail when its turn comes.
+  std::optional<MicrographDescription> describe(const DenoiseItem& item) const;
+  WorkerPlan plan_for(const std::optional<MicrographDescription>& first) const;
   std::int64_t images_per_worker() const;
   void work(MicrographWorker& worker,
             const DenoiseProcessor& processor,
@@ -72,6 +76,7 @@ class DenoisePipeline {
   PixelSizeNotes notes_;
   StageTimes times_;
   mutable std::atomic<int> busy_workers_ = 0;
+  std::future<void> releasing_;  // the processors of the run before
 };
 
 }  // namespace limpid

@@ -1,8 +1,12 @@
 #include "plugin/denoise/denoise_processor.h"
 
+#include "core/base/error.h"
+#include "core/base/log.h"
 #include "core/base/parallel.h"
 #include "plugin/processors.h"
+#include "plugin/trust/trust_window.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace limpid {
@@ -25,6 +29,21 @@ DenoiseProcessor::DenoiseProcessor(Backend& backend,
   thread_.run([&] {
     set_thread_count(thread_count);
     backend.use_in_this_thread();
+  });
+}
+
+void DenoiseProcessor::warm_up(std::int64_t width,
+                               std::int64_t height,
+                               std::optional<double> pixel_size_angstrom) {
+  warming_ = std::async(std::launch::async, [=, this] {
+    try {
+      micrographs().warm_up(width, height, pixel_size_angstrom);
+      windows().warm_up(std::min(width, largest_trust_window_px),
+                        std::min(height, largest_trust_window_px),
+                        pixel_size_angstrom);
+    } catch (const Error& error) {
+      log_debug("not ready before the first micrograph, which will say more: {}", error.what());
+    }
   });
 }
 

@@ -4,9 +4,12 @@
 #include "plugin/denoise/noise_matched_denoiser.h"
 #include "plugin/denoise/turns.h"
 
+#include <cstdint>
 #include <functional>
+#include <future>
 #include <memory>
 #include <mutex>
+#include <optional>
 
 namespace limpid {
 
@@ -28,7 +31,11 @@ class DenoiseProcessor {
   // In which order micrographs use it, where they do one after the other.
   Turns& turns() { return turns_; }
 
-  // Made at first use, so that the first micrograph is read meanwhile.
+  // Begins to do what the first micrograph would wait for, if they are of this size, while it is
+  // read.
+  void warm_up(std::int64_t width, std::int64_t height, std::optional<double> pixel_size_angstrom);
+
+  // Made at first use.
   NoiseMatchedDenoiser& micrographs();
   // Of its own, because it is made for images of another size.
   NoiseMatchedDenoiser& windows();
@@ -45,6 +52,7 @@ class DenoiseProcessor {
   std::mutex mutex_;
   std::unique_ptr<NoiseMatchedDenoiser> micrographs_;
   std::unique_ptr<NoiseMatchedDenoiser> windows_;
+  std::future<void> warming_;  // last, because it uses all others
 };
 
 }  // namespace limpid

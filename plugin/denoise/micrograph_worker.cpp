@@ -2,6 +2,7 @@
 
 #include "core/base/error.h"
 #include "core/base/log.h"
+#include "core/base/phase_log.h"
 #include "core/image/intensity.h"
 #include "limpid_version.h"
 #include "plugin/denoise/half_combination.h"
@@ -53,17 +54,24 @@ DenoisedItem MicrographWorker::process(DenoiseItem item, std::int64_t number) {
   outcome_.item = std::move(item);
   ItemResult& result = outcome_.result;
   result.name = outcome_.item.entry.name;
+  const auto phase = [&](const char* what) {
+    if (number == 0)
+      log_phase(what);
+  };
   {
     std::optional<Turns::Turn> turn;
     if (!processor_.is_gpu())
       turn.emplace(processor_.turns(), number);
     attempt(result, [&] { read(); });
+    phase("first micrograph read");
     if (context_.progress.stop_requested())
       fail(ErrorKind::interrupted, "stopped as asked");
     const auto denoise_and_measure = [&] {
       attempt(result, [&] {
         denoise();
+        phase("first micrograph denoised");
         measure_quality();
+        phase("first micrograph measured");
       });
     };
     if (processor_.is_gpu())
@@ -74,6 +82,7 @@ DenoisedItem MicrographWorker::process(DenoiseItem item, std::int64_t number) {
     }
   }
   attempt(result, [&] { write(); });
+  phase("first micrograph written");
   result.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
   return std::move(outcome_);
 }

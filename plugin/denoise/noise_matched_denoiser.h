@@ -33,6 +33,11 @@ class NoiseMatchedDenoiser {
                           std::optional<double> pixel_size_angstrom,
                           std::optional<double> weighting_dose);
 
+  // See Denoiser::warm_up().
+  void warm_up(std::int64_t width, std::int64_t height, std::optional<double> pixel_size_angstrom) {
+    denoiser_.warm_up(width, height, pixel_size_angstrom);
+  }
+
  private:
   MicrographDenoiser denoiser_;
   bool matches_noise_;

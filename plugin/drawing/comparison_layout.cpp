@@ -1,3 +1,4 @@
+#include "core/base/parallel.h"
 #include "plugin/drawing/comparison.h"
 #include "plugin/drawing/comparison_spectra.h"
 #include "plugin/drawing/curves.h"
@@ -9,6 +10,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
@@ -135,10 +137,35 @@ std::string lower_case(std::string title) {
   return title;
 }
 
+// What a panel shows, in the size in which it is shown.
+struct PanelGreys {
+  GreyImage picture;
+  GreyImage spectrum;
+};
+
+// Together they take longer than to draw them.
+std::vector<PanelGreys> panel_greys(const ComparisonPicture& comparison, const Layout& layout) {
+  const SpectrumBackground background(comparison.panels.front().spectrum);
+  std::vector<PanelGreys> greys(comparison.panels.size());
+  const auto make = [&](std::int64_t begin, std::int64_t end) {
+    for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
+      const ComparisonPanel& panel = comparison.panels[i];
+      greys[i] = {to_grey(panel.picture, panel.window),
+                  to_grey(spectrum_picture(panel.spectrum,
+                                           background,
+                                           highest_frequency(comparison),
+                                           static_cast<std::int64_t>(layout.spectrum_side)),
+                          panel.spectrum_window)};
+    }
+  };
+  parallel_for(static_cast<std::int64_t>(greys.size()), 1, make);
+  return greys;
+}
+
 void draw_panel(Canvas& canvas,
                 const ComparisonPicture& comparison,
                 const Layout& layout,
-                const SpectrumBackground& background,
+                const PanelGreys& greys,
                 std::size_t column) {
   const ComparisonPanel& panel = comparison.panels[column];
   const Rectangle picture = layout.picture_area(column);
@@ -147,7 +174,7 @@ void draw_panel(Canvas& canvas,
                panel.title,
                panel_style,
                range_text(panel.window));
-  canvas.image(to_grey(panel.picture, panel.window), picture);
+  canvas.image(greys.picture, picture);
   canvas.outline(picture, {1, colors::frame});
   if (column == 0 && comparison.pixel_size_angstrom &&
       picture.height >= least_height_for_scale_bar) {
@@ -157,9 +184,6 @@ void draw_panel(Canvas& canvas,
   }
 
   const Rectangle area = layout.spectrum_area(column);
-  const double frequency = highest_frequency(comparison);
-  const Image spectrum = spectrum_picture(
-      panel.spectrum, background, frequency, static_cast<std::int64_t>(layout.spectrum_side));
   draw_caption(canvas,
                area,
                "Power spectrum",
@@ -168,10 +192,11 @@ void draw_panel(Canvas& canvas,
                            std::exp(panel.spectrum_window.low),
                            std::exp(panel.spectrum_window.high),
                            lower_case(comparison.panels.front().title)));
-  canvas.image(to_grey(spectrum, panel.spectrum_window), area);
+  canvas.image(greys.spectrum, area);
   canvas.outline(area, {1, colors::frame});
   if (comparison.pixel_size_angstrom)
-    draw_resolution_ticks(canvas, area, *comparison.pixel_size_angstrom / frequency);
+    draw_resolution_ticks(
+        canvas, area, *comparison.pixel_size_angstrom / highest_frequency(comparison));
 }
 
 // The numbers below the pictures, from left to right on as many lines as they need.
@@ -216,9 +241,9 @@ Size comparison_size(const ComparisonPicture& comparison) {
 void draw_comparison(Canvas& canvas, const ComparisonPicture& comparison) {
   const Layout layout = lay_out(comparison);
   draw_title(canvas, comparison, layout);
-  const SpectrumBackground background(comparison.panels.front().spectrum);
-  for (std::size_t column = 0; column < comparison.panels.size(); ++column)
-    draw_panel(canvas, comparison, layout, background, column);
+  const std::vector<PanelGreys> greys = panel_greys(comparison, layout);
+  for (std::size_t column = 0; column < greys.size(); ++column)
+    draw_panel(canvas, comparison, layout, greys[column], column);
   CurvePlot curves = radial_power(comparison);
   curves.title = "Power spectrum, mean over rings";
   draw_curves(

@@ -1,6 +1,7 @@
 #include "plugin/drawing/power_spectrum.h"
 
 #include "core/base/error.h"
+#include "core/base/parallel.h"
 #include "core/image/fourier.h"
 #include "core/metrics/rings.h"
 
@@ -8,6 +9,7 @@
 #include <cmath>
 #include <complex>
 #include <cstddef>
+#include <span>
 
 namespace limpid {
 namespace {
@@ -51,13 +53,23 @@ Image cut_tile(const Image& image,
                std::int64_t bottom,
                std::int64_t tile_px) {
   Image tile(tile_px, tile_px);
-  for (std::int64_t y = 0; y < tile_px; ++y)
-    for (std::int64_t x = 0; x < tile_px; ++x) {
-      const float base = subtracted != nullptr ? subtracted->at(left + x, bottom + y) : 0.0f;
-      tile.at(x, y) = image.at(left + x, bottom + y) - base;
+  for (std::int64_t y = 0; y < tile_px; ++y) {
+    const std::span<float> row = tile.row(y);
+    std::copy_n(image.row(bottom + y).data() + left, tile_px, row.data());
+    if (subtracted != nullptr) {
+      const float* const base = subtracted->row(bottom + y).data() + left;
+      for (std::size_t x = 0; x < row.size(); ++x)
+        row[x] -= base[x];
     }
+  }
   replace_non_finite_by_mean(tile);
   return tile;
+}
+
+void add_power(const Image& tile, float factor, Image& power) {
+  const Spectrum transform = centred_transform(tile, Taper::hann);
+  for (std::size_t i = 0; i < transform.values().size(); ++i)
+    power.pixels()[i] += factor * std::norm(transform.values()[i]);
 }
 
 std::vector<double> ring_means(const Spectrum& layout, const Image& power) {
@@ -83,7 +95,7 @@ std::vector<double> ring_means(const Spectrum& layout, const Image& power) {
 
 double PowerSpectrum::at(std::int64_t x, std::int64_t y) const {
   const auto wrapped = [this](std::int64_t index) {
-    return ((index % tile_px) + tile_px) % tile_px;
+    return index >= 0 && index < tile_px ? index : ((index % tile_px) + tile_px) % tile_px;
   };
   x = wrapped(x);
   if (x >= power.width()) {
@@ -122,13 +134,21 @@ PowerSpectrum measure_power_spectrum(const Image& image,
   const std::vector<std::int64_t> bottoms = tile_origins(image.height(), tile_px);
   const auto factor = static_cast<float>(1.0 / static_cast<double>(lefts.size() * bottoms.size()) /
                                          static_cast<double>(tile_px * tile_px));
-  for (const std::int64_t bottom : bottoms)
-    for (const std::int64_t left : lefts) {
-      const Spectrum transform =
-          centred_transform(cut_tile(image, subtracted, left, bottom, tile_px), Taper::hann);
-      for (std::size_t i = 0; i < transform.values().size(); ++i)
-        spectrum.power.pixels()[i] += factor * std::norm(transform.values()[i]);
-    }
+  // Row by row of tiles, summed in their order, so that the number of threads does not show.
+  std::vector<Image> powers(bottoms.size());
+  parallel_for(
+      static_cast<std::int64_t>(bottoms.size()), 1, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t row = begin; row < end; ++row) {
+          const auto index = static_cast<std::size_t>(row);
+          powers[index] = Image(layout.width(), layout.height());
+          for (const std::int64_t left : lefts)
+            add_power(
+                cut_tile(image, subtracted, left, bottoms[index], tile_px), factor, powers[index]);
+        }
+      });
+  for (const Image& power : powers)
+    for (std::size_t i = 0; i < power.pixels().size(); ++i)
+      spectrum.power.pixels()[i] += power.pixels()[i];
   spectrum.ring_power = ring_means(layout, spectrum.power);
   return spectrum;
 }

@@ -20,14 +20,19 @@ double log_of_power(double power) {
 // would hide faint rings.
 PowerSpectrum smoothed(const PowerSpectrum& spectrum) {
   constexpr std::array<double, 3> weights = {0.25, 0.5, 0.25};
+  // With one more frequency on every side, so that the sums below need not look where they are.
+  Image wider(spectrum.power.width() + 2, spectrum.power.height() + 2);
+  for (std::int64_t y = 0; y < wider.height(); ++y)
+    for (std::int64_t x = 0; x < wider.width(); ++x)
+      wider.at(x, y) = static_cast<float>(spectrum.at(x - 1, y - 1));
   PowerSpectrum result = spectrum;
   for (std::int64_t y = 0; y < spectrum.power.height(); ++y)
     for (std::int64_t x = 0; x < spectrum.power.width(); ++x) {
       double sum = 0;
-      for (std::int64_t dy = -1; dy <= 1; ++dy)
-        for (std::int64_t dx = -1; dx <= 1; ++dx)
-          sum += weights[static_cast<std::size_t>(dy + 1)] *
-                 weights[static_cast<std::size_t>(dx + 1)] * spectrum.at(x + dx, y + dy);
+      for (std::int64_t dy = 0; dy < 3; ++dy)
+        for (std::int64_t dx = 0; dx < 3; ++dx)
+          sum += weights[static_cast<std::size_t>(dy)] * weights[static_cast<std::size_t>(dx)] *
+                 static_cast<double>(wider.at(x + dx, y + dy));
       result.power.at(x, y) = static_cast<float>(sum);
     }
   return result;

@@ -1,5 +1,6 @@
 #include "plugin/html_report/html_page.h"
 
+#include "core/base/parallel.h"
 #include "limpid_version.h"
 #include "plugin/drawing/comparison_panels.h"
 #include "plugin/drawing/comparison_spectra.h"
@@ -10,7 +11,11 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace limpid {
 namespace {
@@ -181,6 +186,20 @@ void add_picture(Page& html, const ComparisonPicture& picture) {
   html.add_raw("</div></div></section>\n");
 }
 
+std::vector<std::string> drawn(const std::vector<ComparisonPicture>& pictures) {
+  std::vector<std::string> sections(pictures.size());
+  parallel_for(
+      static_cast<std::int64_t>(sections.size()), 1, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t i = begin; i < end; ++i) {
+          const auto index = static_cast<std::size_t>(i);
+          Page section;
+          add_picture(section, pictures[index]);
+          sections[index] = std::move(section).text();
+        }
+      });
+  return sections;
+}
+
 void add_pictures(Page& html, const ReportPage& page) {
   if (page.pictures.empty())
     return;
@@ -189,8 +208,9 @@ void add_pictures(Page& html, const ReportPage& page) {
       "grey scales of one width: a particle that was removed is as plain there as it was before. "
       "In what was removed you should see noise and no particle. Power spectra are relative to the "
       "smooth part of the raw one.</p>\n");
-  for (const ComparisonPicture& picture : page.pictures)
-    add_picture(html, picture);
+  for (const std::string& section :
+       page.drawn_pictures.empty() ? drawn(page.pictures) : page.drawn_pictures)
+    html.add_raw(section);
 }
 
 void add_settings(Page& html, const nlohmann::ordered_json& json, const std::string& path) {
@@ -207,6 +227,10 @@ void add_settings(Page& html, const nlohmann::ordered_json& json, const std::str
 }
 
 }  // namespace
+
+void draw_pictures(ReportPage& page) {
+  page.drawn_pictures = drawn(page.pictures);
+}
 
 std::string html_page(const ReportPage& page, const PageRun& run) {
   Page html;

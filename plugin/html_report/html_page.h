@@ -15,6 +15,9 @@ struct PageRun {
   double seconds = 0;
 };
 
+// Draws the pictures of a page beforehand, in several threads: it takes longer than all the rest.
+void draw_pictures(ReportPage& page);
+
 // report.html: one file without scripts, fonts or anything else from elsewhere, for a screen of any
 // width and for paper.
 std::string html_page(const ReportPage& page, const PageRun& run);

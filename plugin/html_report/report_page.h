@@ -52,6 +52,7 @@ struct ReportPage {
   std::vector<PageStrip> strips = {};
   std::vector<CurvePlot> plots = {};
   std::vector<ComparisonPicture> pictures = {};
+  std::vector<std::string> drawn_pictures = {};  // what html_page.h makes of them; none: not yet
 };
 
 }  // namespace limpid

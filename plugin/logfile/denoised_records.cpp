@@ -104,14 +104,6 @@ std::optional<ComparisonPicture> picture_of(const DenoisedRecord& record) {
   }
 }
 
-std::vector<ComparisonPicture> pictures_of(const std::vector<DenoisedRecord>& records) {
-  std::vector<ComparisonPicture> pictures;
-  for (const std::size_t index : pictured_indices(records.size()))
-    if (auto picture = picture_of(records[index]))
-      pictures.push_back(std::move(*picture));
-  return pictures;
-}
-
 std::vector<CurvePlot> plots_of(const std::vector<DenoisedRecord>& records) {
   std::vector<CurvePlot> plots;
   add_plot(

@@ -31,9 +31,6 @@ std::vector<std::size_t> pictured_indices(std::size_t record_count);
 // cannot be made.
 std::optional<ComparisonPicture> picture_of(const DenoisedRecord& record);
 
-// Those of pictured_indices() that can be made.
-std::vector<ComparisonPicture> pictures_of(const std::vector<DenoisedRecord>& records);
-
 // The quality of each micrograph as curves; only those that there are numbers for.
 std::vector<CurvePlot> plots_of(const std::vector<DenoisedRecord>& records);
 

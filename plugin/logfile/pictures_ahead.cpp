@@ -14,12 +14,12 @@ PicturesAhead::PicturesAhead(const std::vector<MicrographEntry>& entries) {
 
 void PicturesAhead::finished(const MicrographEntry& entry, const std::string& result_path) {
   if (expected_.contains(entry.output_name))
-    begin({entry, result_path, {}});
+    begun_[entry.output_name] = begin({entry, result_path, {}});
 }
 
-void PicturesAhead::begin(const DenoisedRecord& record) {
+PicturesAhead::Begun PicturesAhead::begin(const DenoisedRecord& record) {
   const int threads = std::max(1, thread_count() / static_cast<int>(most_pictures));
-  begun_[record.entry.output_name] = std::async(std::launch::async, [record, threads] {
+  return std::async(std::launch::async, [record, threads] {
     set_thread_count(threads);
     return picture_of(record);
   });
@@ -27,13 +27,14 @@ void PicturesAhead::begin(const DenoisedRecord& record) {
 
 std::vector<ComparisonPicture> PicturesAhead::pictures_of(
     const std::vector<DenoisedRecord>& records) {
-  const std::vector<std::size_t> indices = pictured_indices(records.size());
-  for (const std::size_t index : indices)
-    if (!begun_.contains(records[index].entry.output_name))
-      begin(records[index]);
+  std::vector<Begun> all;
+  for (const std::size_t index : pictured_indices(records.size())) {
+    auto begun = begun_.extract(records[index].entry.output_name);
+    all.push_back(begun ? std::move(begun.mapped()) : begin(records[index]));
+  }
   std::vector<ComparisonPicture> pictures;
-  for (const std::size_t index : indices)
-    if (Picture picture = begun_.at(records[index].entry.output_name).get())
+  for (Begun& begun : all)
+    if (Picture picture = begun.get())
       pictures.push_back(std::move(*picture));
   return pictures;
 }

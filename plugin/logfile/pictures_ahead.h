@@ -11,12 +11,12 @@
 
 namespace limpid {
 
-// Makes the pictures that pictures_of() will show while a run goes on, each in a thread of its own:
-// at the end they would take as long as a hundred micrographs on a GPU. Which those are is known
-// beforehand, unless micrographs fail.
+// Makes pictures of a few micrographs, each in a thread of its own, if it is told of results while
+// the run goes on: at the end they would take as long as many micrographs on a GPU. Which those are
+// is known beforehand, unless micrographs fail.
 class PicturesAhead {
  public:
-  // Of a run over `entries`.
+  // Of a run over `entries`; of none, where it is not known what will come.
   explicit PicturesAhead(const std::vector<MicrographEntry>& entries);
   PicturesAhead(const PicturesAhead&) = delete;
   PicturesAhead& operator=(const PicturesAhead&) = delete;
@@ -26,16 +26,18 @@ class PicturesAhead {
   // Begins the picture of a micrograph whose result is there, if it is one of those.
   void finished(const MicrographEntry& entry, const std::string& result_path);
 
-  // What pictures_of() gives; those that have not begun are made now, beside each other.
+  // Those of pictured_indices() that can be made; what has not begun is made now, beside each
+  // other.
   std::vector<ComparisonPicture> pictures_of(const std::vector<DenoisedRecord>& records);
 
  private:
   using Picture = std::optional<ComparisonPicture>;
+  using Begun = std::future<Picture>;
 
-  void begin(const DenoisedRecord& record);
+  static Begun begin(const DenoisedRecord& record);
 
-  std::set<std::string> expected_;  // names of results
-  std::map<std::string, std::future<Picture>> begun_;
+  std::set<std::string> expected_;      // names of results
+  std::map<std::string, Begun> begun_;  // by the name of the result
 };
 
 }  // namespace limpid

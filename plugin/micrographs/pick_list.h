@@ -11,8 +11,9 @@ namespace limpid {
 
 // Picked particles of many micrographs, from a STAR file with a column rlnMicrographName and either
 // rlnCoordinateX and rlnCoordinateY, or rlnMicrographCoordinates with the names of STAR files that
-// hold these two. Coordinates are pixels of the micrographs, x to the right and y in the order of
-// the rows in the file.
+// hold these two. Or from the files FOLDER/MICROGRAPH_SUFFIX.star beside and below a file
+// FOLDER/coords_suffix_SUFFIX.star, which holds none itself. Coordinates are pixels of the
+// micrographs, x to the right and y in the order of the rows in the file.
 class PickList {
  public:
   // Throws Error(usage) when it cannot be read or holds no coordinates.
@@ -25,6 +26,9 @@ class PickList {
   std::size_t micrograph_count() const { return picks_.size(); }
 
  private:
+  static PickList read_table(const std::string& path);
+  static PickList read_files_beside(const std::string& path);
+
   std::map<std::string, std::vector<PickPosition>> picks_;  // by result name
   std::multimap<std::string, std::string> result_names_;    // by file name without extension
 };

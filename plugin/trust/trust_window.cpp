@@ -10,15 +10,13 @@
 namespace limpid {
 namespace {
 
-constexpr std::int64_t largest_side_px = 1024;
-
 struct Window {
   std::int64_t left, bottom, width, height;
 };
 
 Window window_of(std::int64_t width, std::int64_t height) {
-  const std::int64_t w = std::min(width, largest_side_px);
-  const std::int64_t h = std::min(height, largest_side_px);
+  const std::int64_t w = std::min(width, largest_trust_window_px);
+  const std::int64_t h = std::min(height, largest_trust_window_px);
   return {(width - w) / 2, (height - h) / 2, w, h};
 }
 

@@ -7,8 +7,10 @@
 
 namespace limpid {
 
+inline constexpr std::int64_t largest_trust_window_px = 1024;
+
 // The square from the middle of a micrograph on which its quality is measured, so that this costs
-// little beside denoising the whole: at most 1024 x 1024 pixels.
+// little beside denoising the whole.
 Image trust_window(const Image& micrograph);
 
 // The same of a file, of which no more is read than is needed; pixels that are not finite are

@@ -49,6 +49,24 @@ class Denoise(Relion):
         self.assertEqual(positions(extracted), [(name.removeprefix(job), x, y) for name, x, y in picked]
                          if self.project.version == 3 else [])
 
+    def test_particles_that_are_looked_for_in_what_was_removed(self):
+        rows = "".join(f" {x} {y} \n" for x in (140, 256, 370) for y in (140, 256, 370))
+        for name in self.names:
+            picks = self.folder / "Picks" / name.replace(".mrc", "_manual.star")
+            picks.parent.mkdir(parents=True, exist_ok=True)
+            picks.write_text("\ndata_\n\nloop_ \n_rlnCoordinateX #1 \n_rlnCoordinateY #2 \n" + rows + " \n")
+        (self.folder / "Picks/coords_suffix_manual.star").write_text(self.micrographs + "\n")
+        (self.folder / "Picks/manual.star").write_text(
+            "\ndata_coordinate_files\n\nloop_ \n_rlnMicrographName #1 \n_rlnMicrographCoordinates #2 \n" +
+            "".join(f"{name} Picks/{name.replace('.mrc', '_manual.star')} \n" for name in self.names) + " \n")
+        for coordinates in ("coords_suffix_manual.star", "manual.star"):
+            job = self.denoise(("mode", "denoise"), ("particle_diameter", "100"), in_coords="Picks/" + coordinates)
+            self.check_succeeded(job)
+            found = loop_rows(self.folder / job / "trust.star", "trust")
+            self.assertEqual(len(found), 4)
+            for row in found:
+                self.assertLess(abs(float(row["limpidResidualAtPicks"])), 100)
+
     def test_columns_tables_and_unusual_names_are_kept(self):
         corrected = self.corrected()
         job = self.denoise(in_mic=corrected)

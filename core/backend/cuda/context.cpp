@@ -1,6 +1,8 @@
 #include "core/backend/cuda/context.h"
 
+#include "core/backend/cudnn_library.h"
 #include "core/base/build_id.h"
+#include "core/base/phase_log.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -12,15 +14,13 @@ namespace limpid::cuda {
 namespace {
 
 // What makes a choice of kernels out of date: another GPU, another cuDNN, other kernels of our own.
-std::string machine_name(int gpu_index) {
-  cudaDeviceProp properties{};
-  LIMPID_CUDA(cudaGetDeviceProperties(&properties, gpu_index));
+std::string machine_name(const cudaDeviceProp& properties) {
   constexpr std::size_t digits = 12;
   return fmt::format("{} sm{}{} cudnn{} {}",
                      properties.name,
                      properties.major,
                      properties.minor,
-                     cudnnGetVersion(),
+                     load_cudnn() ? cudnnGetVersion() : 0,
                      build_id(reinterpret_cast<const void*>(&machine_name)).substr(0, digits));
 }
 
@@ -28,13 +28,14 @@ cudaDeviceProp select_gpu(int gpu_index) {
   LIMPID_CUDA(cudaSetDevice(gpu_index));
   cudaDeviceProp properties{};
   LIMPID_CUDA(cudaGetDeviceProperties(&properties, gpu_index));
+  log_phase("GPU selected");
   return properties;
 }
 
 Kernels kernels_asked_for() {
   const char* choice = std::getenv("LIMPID_KERNELS");
   if (choice == nullptr || *choice == '\0')
-    return Kernels::fastest;
+    return load_cudnn() ? Kernels::fastest : Kernels::own;
   if (std::string_view(choice) == "own")
     return Kernels::own;
   if (std::string_view(choice) == "cudnn")
@@ -116,9 +117,23 @@ std::shared_ptr<Storage> allocate_pinned(std::size_t size_bytes) {
 Context::Context(int gpu_index)
     : properties_(select_gpu(gpu_index)),
       stream_(make_stream()),
-      cudnn_(make_cudnn_handle(stream_.get())),
-      plans_(machine_name(gpu_index)),
-      kernels_(kernels_asked_for()) {}
+      plans_(machine_name(properties_)),
+      kernels_(kernels_asked_for()) {
+  log_phase("GPU ready");
+}
+
+cudnnHandle_t Context::cudnn() {
+  if (cudnn_.get() == nullptr) {
+    if (!load_cudnn())
+      fail(ErrorKind::device,
+           "{} needs cuDNN 9 for this network, and libcudnn.so.9 was not found; LIMPID_CUDNN_DIR "
+           "can name its folder",
+           gpu_name());
+    cudnn_ = make_cudnn_handle(stream_.get());
+    log_phase("cuDNN ready");
+  }
+  return cudnn_.get();
+}
 
 std::shared_ptr<Storage> Context::workspace(std::size_t size_bytes) {
   if (!workspace_ || workspace_->size_bytes() < size_bytes)

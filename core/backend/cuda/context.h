@@ -30,7 +30,9 @@ class Context {
   explicit Context(int gpu_index);
 
   cudaStream_t stream() const { return stream_.get(); }
-  cudnnHandle_t cudnn() const { return cudnn_.get(); }
+  // Started when first asked for: it takes time and GPU memory, and many networks run without it.
+  // Throws Error(device) when there is none.
+  cudnnHandle_t cudnn();
   PlanCache& plans() { return plans_; }
   Kernels kernels() const { return kernels_; }
   int multiprocessor_count() const { return properties_.multiProcessorCount; }
@@ -46,7 +48,7 @@ class Context {
  private:
   cudaDeviceProp properties_{};
   Stream stream_;
-  CudnnHandle cudnn_;
+  CudnnHandle cudnn_;  // none before it is needed
   PlanCache plans_;
   Kernels kernels_;
   std::shared_ptr<Storage> workspace_;

@@ -23,9 +23,10 @@ std::shared_ptr<fe::graph::Graph> list_plans(Context& context,
                                              DataType type,
                                              const CudnnPlan::Describe& describe,
                                              bool compiled_at_run_time) {
+  const cudnnHandle_t cudnn = context.cudnn();
   auto graph = std::make_shared<fe::graph::Graph>();
   describe(*graph);
-  if (graph->validate().is_bad() || graph->build_operation_graph(context.cudnn()).is_bad() ||
+  if (graph->validate().is_bad() || graph->build_operation_graph(cudnn).is_bad() ||
       graph->create_execution_plans({fe::HeurMode_t::A, fe::HeurMode_t::FALLBACK}).is_bad())
     return nullptr;
   graph->deselect_workspace_greater_than(
@@ -33,7 +34,7 @@ std::shared_ptr<fe::graph::Graph> list_plans(Context& context,
   graph->deselect_numeric_notes(refused_engines(type));
   if (!compiled_at_run_time)
     graph->deselect_behavior_notes({fe::BehaviorNote_t::RUNTIME_COMPILATION});
-  return graph->check_support(context.cudnn()).is_good() ? graph : nullptr;
+  return graph->check_support(cudnn).is_good() ? graph : nullptr;
 }
 
 }  // namespace

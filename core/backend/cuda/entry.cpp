@@ -1,5 +1,8 @@
 #include "core/backend/cuda/cuda_backend.h"
+#include "core/backend/cuda/row_convolution.h"
 #include "core/backend/cuda_library.h"
+#include "core/backend/cudnn_library.h"
+#include "core/base/phase_log.h"
 
 #include <limpid_version.h>
 
@@ -10,18 +13,22 @@ std::string version_text(int version) {
   return fmt::format("{}.{}", version / 1000, version % 1000 / 10);
 }
 
+std::string cudnn_version_text() {
+  if (!load_cudnn())
+    return "none";
+  const std::size_t version = cudnnGetVersion();
+  return fmt::format("{}.{}.{}", version / 10000, version % 10000 / 100, version % 100);
+}
+
 GpuReport inspect() {
   GpuReport report;
   int driver = 0, runtime = 0, count = 0;
   static_cast<void>(cudaDriverGetVersion(&driver));
   static_cast<void>(cudaRuntimeGetVersion(&runtime));
-  const std::size_t cudnn = cudnnGetVersion();
-  report.versions = fmt::format("driver for CUDA {}, CUDA runtime {}, cuDNN {}.{}.{}",
+  report.versions = fmt::format("driver for CUDA {}, CUDA runtime {}, cuDNN {}",
                                 driver > 0 ? version_text(driver) : "none",
                                 version_text(runtime),
-                                cudnn / 10000,
-                                cudnn % 10000 / 100,
-                                cudnn % 100);
+                                cudnn_version_text());
   const cudaError_t code = cudaGetDeviceCount(&count);
   if (code != cudaSuccess) {
     static_cast<void>(cudaGetLastError());
@@ -46,7 +53,13 @@ GpuReport inspect() {
     gpu.total_memory_bytes = properties.totalGlobalMem;
     report.gpus.push_back(gpu);
   }
-  if (report.gpus.empty())
+  log_phase("GPUs found");
+  // Where no convolution has a kernel of our own, nothing works without cuDNN.
+  if (!load_cudnn() && std::erase_if(report.gpus, [](const GpuInfo& gpu) {
+                         return !has_row_kernels(gpu.compute_capability);
+                       }) > 0)
+    report.why_none = "cuDNN 9 is needed, and libcudnn.so.9 was not found";
+  else if (report.gpus.empty())
     report.why_none = "the driver shows no GPU";
   return report;
 }

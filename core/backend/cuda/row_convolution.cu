@@ -105,11 +105,15 @@ void launch(const RowArguments& arguments,
 
 }  // namespace
 
+bool has_row_kernels(int compute_capability) {
+  return compute_capability == 90;
+}
+
 bool can_convolve_rows(int compute_capability,
                        std::int64_t input_channels,
                        std::int64_t output_channels) {
   const bool has_input = input_channels == 32 || input_channels == 64 || input_channels == 128;
-  return compute_capability == 90 && has_input && output_channels % 32 == 0 &&
+  return has_row_kernels(compute_capability) && has_input && output_channels % 32 == 0 &&
          output_channels <= 128;
 }
 

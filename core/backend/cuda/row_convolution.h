@@ -24,7 +24,8 @@ struct RowConvolution {
   Tensor mask;
 };
 
-// Whether a GPU of this compute capability (90 for 9.0) has it for these channels.
+// Whether a GPU of this compute capability (90 for 9.0) has it for any channels; and for these.
+bool has_row_kernels(int compute_capability);
 bool can_convolve_rows(int compute_capability,
                        std::int64_t input_channels,
                        std::int64_t output_channels);

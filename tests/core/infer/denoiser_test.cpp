@@ -228,6 +228,32 @@ TEST_CASE("denoiser: one who is stopped on the way leaves the others their resul
   CHECK(largest_difference(found, expected) == 0);
 }
 
+TEST_CASE(
+    "denoiser: what is done before the first image, and beside it, leaves results as they are") {
+  auto backend = make_backend({.kind = DeviceKind::cpu});
+  const Model model = random_model(networks[1]);
+  const Image raw = test_image(421, 339);
+  Image expected = raw;
+  Denoiser(*backend, model, {.largest_tile_px = 160}).denoise(expected);
+  TaskThread device_thread;
+  Denoiser denoiser(*backend,
+                    model,
+                    {.largest_tile_px = 160, .device_thread = &device_thread, .staging_count = 2});
+  std::thread warming([&] { denoiser.warm_up(raw.width(), raw.height()); });
+  Image beside = raw;
+  denoiser.denoise(beside);
+  warming.join();
+  CHECK(largest_difference(beside, expected) == 0);
+  Image behind = raw;
+  denoiser.denoise(behind);
+  CHECK(largest_difference(behind, expected) == 0);
+  Image smaller = test_image(100, 90);  // than what was expected
+  Image as_alone = smaller;
+  Denoiser(*backend, model, {.largest_tile_px = 160}).denoise(as_alone);
+  denoiser.denoise(smaller);
+  CHECK(largest_difference(smaller, as_alone) == 0);
+}
+
 // What a micrograph of the usual size costs whole and in tiles. Printed, because only the user of
 // a card can say whether it is much.
 TEST_CASE("denoiser: a micrograph of 57 megapixels, whole and in tiles, on a GPU (Cuda)") {

@@ -2,6 +2,7 @@
 
 #include "core/base/random.h"
 #include "core/io/mrc_writer.h"
+#include "plugin/logfile/pictures_ahead.h"
 #include "tests/support/captured_log.h"
 #include "tests/support/catch.h"
 #include "tests/support/temporary_folder.h"
@@ -44,11 +45,12 @@ TEST_CASE("logfile: a summary, four pictures at most, and a table of all microgr
   records[0].entry.path = write_noise(folder, "raw.mrc");
   records[0].result_path = write_noise(folder, "denoised.mrc");
   records[0].numbers = {{"snr_before", 0.01}, {"snr_after", 2.0}, {"noise_left", 0.2}};
-  write_denoise_logfile(path, records, pictures_of(records), {.result = "1 micrograph denoised"});
+  write_denoise_logfile(
+      path, records, PicturesAhead({}).pictures_of(records), {.result = "1 micrograph denoised"});
   CHECK(page_count(path) == 3);
 
   records.resize(100, records[0]);
-  write_denoise_logfile(path, records, pictures_of(records), {.result = "many"});
+  write_denoise_logfile(path, records, PicturesAhead({}).pictures_of(records), {.result = "many"});
   CHECK(page_count(path) == 1 + 4 + 2);
 }
 
@@ -58,7 +60,8 @@ TEST_CASE("logfile: a micrograph that has gone costs its picture alone") {
   records[0].entry.name = "gone.mrc";
   records[0].entry.path = folder.path("gone.mrc");
   const CapturedLog log;
-  write_denoise_logfile(folder.path("logfile.pdf"), records, pictures_of(records), {});
+  write_denoise_logfile(
+      folder.path("logfile.pdf"), records, PicturesAhead({}).pictures_of(records), {});
   CHECK(page_count(folder.path("logfile.pdf")) == 2);
   CHECK(log.warnings().find("gone.mrc") != std::string::npos);
 }

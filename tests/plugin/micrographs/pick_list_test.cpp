@@ -3,6 +3,9 @@
 #include "tests/support/catch.h"
 #include "tests/support/temporary_folder.h"
 
+#include <filesystem>
+#include <string>
+
 using namespace limpid;
 using limpid::test::TemporaryFolder;
 
@@ -32,6 +35,24 @@ TEST_CASE("pick list: one file for each micrograph") {
       "data_coordinate_files\n\nloop_\n_rlnMicrographName\n_rlnMicrographCoordinates\na.mrc " +
           folder.path("a_picks.star") + "\n");
   CHECK(PickList::read(folder.path("list.star")).of("a.mrc").size() == 2);
+}
+
+TEST_CASE("pick list: files beside one that stands for them") {
+  const TemporaryFolder folder;
+  std::filesystem::create_directories(folder.path("mics"));
+  std::filesystem::create_directories(folder.path("apart"));
+  folder.write("coords_suffix_autopick.star", "Import/job001/micrographs.star\n");
+  const std::string picks = "data_\n\nloop_\n_rlnCoordinateX\n_rlnCoordinateY\n1 2\n3 4\n";
+  folder.write("mics/a_autopick.star", picks);
+  folder.write("mics/a_other.star", picks + "5 6\n");
+  folder.write("mics/empty_autopick.star", "\n");
+  const PickList list = PickList::read(folder.path("coords_suffix_autopick.star"));
+  CHECK(list.micrograph_count() == 2);
+  CHECK(list.of("MotionCorr/job002/mics/a.mrc").size() == 2);
+  CHECK(list.of("mics/empty.mrc").empty());
+  folder.write("apart/coords_suffix_manual.star", "");
+  CHECK_THROWS_WITH(PickList::read(folder.path("apart/coords_suffix_manual.star")),
+                    ContainsSubstring("_manual.star") && ContainsSubstring("beside"));
 }
 
 TEST_CASE("pick list: what is no number and what is no list are named") {
