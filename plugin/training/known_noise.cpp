@@ -1,11 +1,14 @@
 #include "plugin/training/known_noise.h"
 
 #include "core/base/error.h"
+#include "core/image/intensity.h"
 #include "plugin/denoise/weighted_noise.h"
 #include "plugin/trust/trust_window.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <utility>
 
 namespace limpid {
 namespace {
@@ -13,9 +16,20 @@ namespace {
 constexpr std::int64_t most_micrographs = 12;
 constexpr std::int64_t most_movies = 2;
 
+// What will be denoised: of halves their sum, which tells more than one of them.
+Image micrograph_of(const TrainingPairs& pairs, std::int64_t index) {
+  if (!pairs.read_halves)
+    return pairs.source->load(index).input;
+  MovieHalves halves = pairs.read_halves(index);
+  for (std::size_t i = 0; i < halves.even.pixels().size(); ++i)
+    halves.even.pixels()[i] += halves.odd.pixels()[i];
+  return std::move(halves.even);
+}
+
 bool looks_weighted(const TrainingPairs& pairs, std::int64_t index) {
   try {
-    const Image window = trust_window(pairs.source->load(index).input);
+    Image window = trust_window(micrograph_of(pairs, index));
+    repair_non_finite(window);
     return measure_weighting_dose(window, *pairs.smallest_pixel_size_angstrom).has_value();
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::input)
