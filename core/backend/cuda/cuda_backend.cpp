@@ -1,11 +1,11 @@
 #include "core/backend/cuda/cuda_backend.h"
 
-#include "core/backend/cuda/cuda_conv2d.h"
-#include "core/backend/cuda/cuda_conv_transpose2d.h"
+#include "core/backend/cuda/convolution/cuda_conv2d.h"
+#include "core/backend/cuda/convolution/cuda_conv_transpose2d.h"
 #include "core/backend/cuda/cuda_ops.h"
 #include "core/backend/cuda/cuda_queue.h"
 #include "core/backend/cuda/device_copy.h"
-#include "core/backend/cuda/exposer.h"
+#include "core/backend/cuda/exposure/exposer.h"
 #include "core/backend/cuda/kernels.h"
 
 #include <algorithm>

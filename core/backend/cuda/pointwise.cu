@@ -1,7 +1,7 @@
 #include "core/backend/cuda/check.h"
+#include "core/backend/cuda/convolution/partial_sums.cuh"
 #include "core/backend/cuda/device_vector.cuh"
 #include "core/backend/cuda/kernels.h"
-#include "core/backend/cuda/partial_sums.cuh"
 
 namespace limpid::cuda {
 namespace {

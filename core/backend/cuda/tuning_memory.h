@@ -1,7 +1,7 @@
 #pragma once
 
 #include "core/backend/cuda/context.h"
-#include "core/backend/cuda/cudnn_convolution.h"
+#include "core/backend/cuda/cudnn/cudnn_convolution.h"
 
 #include <map>
 

@@ -1,4 +1,4 @@
-#include "core/backend/cuda/strip_gradient.cuh"
+#include "core/backend/cuda/convolution/strip_gradient.cuh"
 
 #include "core/tensor/data_type.h"
 #include "tests/support/catch.h"

@@ -1,4 +1,4 @@
-#include "core/backend/cuda/row_convolution.h"
+#include "core/backend/cuda/hopper/row_convolution.h"
 
 #include <cuda_bf16.h>
 

@@ -1,4 +1,4 @@
-#include "core/backend/cuda/refused_engines.h"
+#include "core/backend/cuda/cudnn/refused_engines.h"
 #include "core/nn/unet_work.h"
 #include "tests/support/catch.h"
 

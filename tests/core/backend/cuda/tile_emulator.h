@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/backend/cuda/wgmma_layout.h"
+#include "core/backend/cuda/hopper/wgmma_layout.h"
 #include "core/tensor/data_type.h"
 #include "tests/support/catch.h"
 

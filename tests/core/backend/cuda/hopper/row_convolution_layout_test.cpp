@@ -1,0 +1,385 @@
+#include "core/backend/cuda/hopper/row_convolution_layout.h"
+
+#include "core/backend/activation.h"
+#include "tests/support/backends.h"
+#include "tests/support/tensors.h"
+
+#include <array>
+#include <cstring>
+#include <limits>
+#include <set>
+
+using namespace limpid;
+using namespace limpid::cuda;
+using namespace limpid::test;
+
+// The tensor-core convolution followed step by step on the CPU: the same shared memory,
+// descriptors, rotations and exchanges, with a model of the matrix instruction that reads its
+// operands as the PTX manual says. What it computes is compared with the reference backend.
+namespace {
+
+struct Image {  // NHWC with pixels `stride` elements apart
+  Shape shape;
+  std::int64_t stride;
+  std::vector<BFloat16> values;
+
+  Image(const Shape& s, std::int64_t pixel_stride)
+      : shape(s),
+        stride(pixel_stride),
+        values(static_cast<std::size_t>(s.pixel_count() * pixel_stride),
+               BFloat16(std::numeric_limits<float>::quiet_NaN())) {}
+  BFloat16* at(std::int64_t image, std::int64_t y, std::int64_t x, std::int64_t channel) {
+    return &values[static_cast<std::size_t>(
+        ((image * shape.height + y) * shape.width + x) * stride + channel)];
+  }
+  template <class F>
+  void for_each(F&& f) {
+    for (std::int64_t pixel = 0; pixel < shape.pixel_count(); ++pixel)
+      for (std::int64_t c = 0; c < shape.channels; ++c)
+        f(values[static_cast<std::size_t>(pixel * stride + c)],
+          static_cast<std::size_t>(pixel * shape.channels + c));
+  }
+  void set(const std::vector<float>& from) {
+    for_each([&](BFloat16& value, std::size_t i) { value = BFloat16(from[i]); });
+  }
+  std::vector<float> get() {
+    std::vector<float> result(static_cast<std::size_t>(shape.element_count()));
+    for_each([&](BFloat16& value, std::size_t i) { result[i] = static_cast<float>(value); });
+    return result;
+  }
+};
+
+struct Problem {
+  Image input;
+  Image output;
+  Image mask;
+  std::vector<float> weight;  // (output, row, column, input) of the forward convolution
+  std::vector<float> bias;    // empty: none
+  Activation activation = Activation::relu;
+  bool backward = false;
+};
+
+// One block of threads with one warpgroup at work.
+template <class Block>
+class Emulator {
+ public:
+  explicit Emulator(Problem& problem) : p_(problem), shared_(Block::shared_bytes) {
+    std::fill(shared_.begin(), shared_.end(), std::byte{0xff});  // NaN
+  }
+
+  void run(const RowWork& work) {
+    work_ = work;
+    for (int slice = 0; slice < p_.output.shape.channels / outputs; ++slice) {
+      first_output_ = slice * outputs;
+      load_weights();
+      for (int i = 0; i < work.items(); ++i)
+        run(work.item(i));
+    }
+  }
+
+ private:
+  static constexpr int outputs = 2 * Block::block_accumulators;
+  static constexpr int columns = 3 * outputs;
+  static constexpr int pairs = outputs / 8;
+
+  float weight(int output, int tap, int input) const {
+    const auto inputs = Block::groups * 8;
+    const auto all_outputs = static_cast<int>(p_.output.shape.channels);
+    return p_
+        .weight[static_cast<std::size_t>(p_.backward ? (input * 9 + 8 - tap) * all_outputs + output
+                                                     : (output * 9 + tap) * inputs + input)];
+  }
+
+  void put(int offset, BFloat16 value) {
+    std::memcpy(&shared_.at(static_cast<std::size_t>(offset)), &value, sizeof value);
+  }
+  float get(std::uint32_t offset) const {
+    BFloat16 value;
+    std::memcpy(&value, &shared_.at(offset), sizeof value);
+    return static_cast<float>(value);
+  }
+
+  void load_weights() {
+    for (int tap = 0; tap < 9; ++tap)
+      for (int group = 0; group < Block::groups; ++group)
+        for (int output = 0; output < outputs; ++output)
+          for (int block = 0; block < Block::tap_blocks; ++block)
+            if (Block::tap_of_block(block) == tap / 3)
+              for (int c = 0; c < 8; ++c)
+                put(Block::weight_offset(tap % 3, group, block, output) + 2 * c,
+                    BFloat16(weight(first_output_ + output, tap, group * 8 + c)));
+  }
+
+  // What the tensor memory accelerator does: a row with one more pixel on either side, zero outside
+  // the image, swizzled.
+  void copy_row(const RowWork::Item& item, int row) {
+    const int y = item.y - 1 + row;
+    for (int pixel = 0; pixel < Block::row_pixels; ++pixel)
+      for (int channel = 0; channel < 8 * Block::groups; ++channel) {
+        const int x = item.x - 1 + pixel;
+        const bool inside = y >= 0 && y < work_.height && x >= 0 && x < work_.width;
+        const int offset =
+            Block::rings_start + Block::row_offset(row % Block::stages, channel, pixel);
+        put(static_cast<int>(wgmma::swizzled(static_cast<std::uint32_t>(offset), Block::swizzle)),
+            inside ? *p_.input.at(item.image, y, x, channel) : BFloat16(0.0f));
+      }
+  }
+
+  // What wgmma.mma_async does.
+  void multiply(std::uint64_t a, std::uint64_t b) {
+    std::vector<float> right(static_cast<std::size_t>(columns) * wgmma::depth);
+    for (int n = 0; n < columns; ++n)
+      for (int k = 0; k < wgmma::depth; ++k)
+        right[static_cast<std::size_t>(n * wgmma::depth + k)] =
+            get(wgmma::element_address_bytes(b, n, k));
+    for (int m = 0; m < wgmma::rows; ++m) {
+      std::array<float, wgmma::depth> left{};
+      for (int k = 0; k < wgmma::depth; ++k)
+        left[static_cast<std::size_t>(k)] = get(wgmma::element_address_bytes(a, m, k));
+      for (int n = 0; n < columns; ++n)
+        for (int k = 0; k < wgmma::depth; ++k)
+          product_[static_cast<std::size_t>(m * columns + n)] +=
+              left[static_cast<std::size_t>(k)] *
+              right[static_cast<std::size_t>(n * wgmma::depth + k)];
+    }
+  }
+
+  void multiply_row(int row) {
+    const auto input =
+        wgmma::descriptor(static_cast<std::uint32_t>(Block::rings_start +
+                                                     Block::row_offset(row % Block::stages, 0, 0)),
+                          Block::input_strides,
+                          Block::swizzle);
+    const auto weights = wgmma::descriptor(0, Block::weight_strides);
+    product_.assign(static_cast<std::size_t>(wgmma::rows) * columns, 0.0f);
+    for (int tap = 0; tap < 3; ++tap)
+      for (int step = 0; step < Block::depth_steps; ++step)
+        multiply(
+            input + static_cast<std::uint64_t>(Block::input_start(tap, step) / 16),
+            weights + static_cast<std::uint64_t>(Block::weight_start(row % 3, tap, step) / 16));
+    for (int thread = 0; thread < warpgroup_threads; ++thread)
+      for (int i = 0; i < Block::accumulators; ++i) {
+        const auto place = wgmma::accumulator_place(thread, i);
+        sum(thread, i) += product_[static_cast<std::size_t>(place.row * columns + place.column)];
+      }
+  }
+
+  float& sum(int thread, int index) {
+    return sums_[static_cast<std::size_t>(thread * Block::accumulators + index)];
+  }
+
+  void set_to_bias(int block) {
+    for (int thread = 0; thread < warpgroup_threads; ++thread)
+      for (int i = 0; i < Block::block_accumulators; ++i) {
+        const int channel = first_output_ + thread % 4 * 2 + i / 4 * 8 + i % 2;
+        sum(thread, block * Block::block_accumulators + i) =
+            p_.bias.empty() ? 0.0f : p_.bias[static_cast<std::size_t>(channel)];
+      }
+  }
+
+  static std::uint32_t packed(float low, float high) {
+    const BFloat16 pair[2] = {BFloat16(low), BFloat16(high)};
+    std::uint32_t word = 0;
+    std::memcpy(&word, pair, sizeof word);
+    return word;
+  }
+
+  // The threads of a quad change words in lockstep.
+  std::array<QuadWords, warpgroup_threads> transposed(int block, int half, int part) {
+    std::array<QuadWords, warpgroup_threads> words{};
+    for (int thread = 0; thread < warpgroup_threads; ++thread)
+      for (int i = 0; i < 4; ++i) {
+        const int at = block * Block::block_accumulators + 4 * (4 * part + i) + 2 * half;
+        words[static_cast<std::size_t>(thread)].word[i] =
+            packed(sum(thread, at), sum(thread, at + 1));
+      }
+    for (int round = 0; round < 2; ++round) {
+      std::array<QuadPair, warpgroup_threads> given{};
+      for (int t = 0; t < warpgroup_threads; ++t)
+        given[static_cast<std::size_t>(t)] =
+            quad_gives(round, t, words[static_cast<std::size_t>(t)]);
+      for (int t = 0; t < warpgroup_threads; ++t)
+        words[static_cast<std::size_t>(t)] =
+            quad_takes(round,
+                       t,
+                       words[static_cast<std::size_t>(t)],
+                       given[static_cast<std::size_t>(t ^ 1 << round)]);
+    }
+    return words;
+  }
+
+  void store_row(const RowWork::Item& item, int y, int block) {
+    for (int half = 0; half < 2; ++half)
+      for (int part = 0; part < pairs / 4; ++part) {
+        const auto words = transposed(block, half, part);
+        for (int thread = 0; thread < warpgroup_threads; ++thread) {
+          const int x = item.x + thread / 32 * 16 + thread % 32 / 4 + 8 * half;
+          if (x >= work_.width)
+            continue;
+          const int channel = first_output_ + thread % 4 * 8 + 32 * part;
+          BFloat16 values[8];
+          std::memcpy(values, words[static_cast<std::size_t>(thread)].word, sizeof values);
+          for (int c = 0; c < 8; ++c) {
+            const auto value = static_cast<float>(values[c]);
+            *p_.output.at(item.image, y, x, channel + c) = BFloat16(
+                p_.backward ? value * activation_derivative(p_.activation,
+                                                            static_cast<float>(*p_.mask.at(
+                                                                item.image, y, x, channel + c)))
+                            : activate(p_.activation, value));
+          }
+        }
+      }
+  }
+
+  void run(const RowWork::Item& item) {
+    sums_.assign(static_cast<std::size_t>(warpgroup_threads) * Block::accumulators, 0.0f);
+    for (int block = 0; block < 3; ++block)
+      set_to_bias(block);
+    const int rows = item.rows + 2;
+    for (int row = 0; row < std::min(rows, Block::stages - 1); ++row)
+      copy_row(item, row);
+    for (int row = 0; row < rows; ++row) {
+      multiply_row(row);
+      if (row + Block::stages - 1 < rows)
+        copy_row(item, row + Block::stages - 1);
+      if (row >= 2)
+        store_row(item, item.y + row - 2, row % 3);
+      set_to_bias(row % 3);
+    }
+  }
+
+  Problem& p_;
+  RowWork work_;
+  std::vector<std::byte> shared_;
+  int first_output_ = 0;
+  std::vector<float> sums_;  // of a thread, one after the other
+  std::vector<float> product_;
+};
+
+std::vector<float> as_oihw(const std::vector<float>& weight,
+                           std::int64_t outputs,
+                           std::int64_t inputs) {
+  std::vector<float> result(weight.size());
+  for (std::int64_t o = 0; o < outputs; ++o)
+    for (std::int64_t tap = 0; tap < 9; ++tap)
+      for (std::int64_t i = 0; i < inputs; ++i)
+        result[static_cast<std::size_t>((o * inputs + i) * 9 + tap)] =
+            weight[static_cast<std::size_t>((o * 9 + tap) * inputs + i)];
+  return result;
+}
+
+// The same by the reference backend. Forward channels are those of the convolution whose gradient a
+// backward problem is.
+std::vector<float> expected(Problem& p) {
+  auto backend = make_backend({.kind = DeviceKind::reference, .compute_type = DataType::bfloat16});
+  const Shape x = p.backward ? p.output.shape : p.input.shape;
+  const std::int64_t outputs = p.backward ? p.input.shape.channels : p.output.shape.channels;
+  const Conv2dDesc desc{.input = x,
+                        .output_channels = outputs,
+                        .activation = p.backward ? Activation::none : p.activation,
+                        .input_type = DataType::bfloat16,
+                        .output_type = DataType::bfloat16,
+                        .input_activation = p.backward ? p.activation : Activation::none,
+                        .weight = 0,
+                        .bias = 1};
+  Parameters parameters(*backend, {{"weight", {outputs, x.channels, 3, 3}}, {"bias", {outputs}}});
+  parameters.set_values(
+      {as_oihw(p.weight, outputs, x.channels),
+       p.bias.empty() ? std::vector<float>(static_cast<std::size_t>(outputs)) : p.bias});
+  auto convolution = backend->make_conv2d(desc, parameters);
+  const Tensor input = backend->allocate_tensor(x, DataType::bfloat16);
+  const Tensor output = backend->allocate_tensor(desc.output(), DataType::bfloat16);
+  const Tensor input_gradient = backend->allocate_tensor(x, DataType::bfloat16);
+  const Tensor output_gradient = backend->allocate_tensor(desc.output(), DataType::bfloat16);
+  backend->upload(p.backward ? p.mask.get() : p.input.get(), input);
+  convolution->forward({.input = input, .second = {}, .output = output, .pooled = {}});
+  if (!p.backward)
+    return values_of(*backend, output);
+  backend->upload(p.input.get(), output_gradient);
+  convolution->backward({.input = input, .second = {}, .output = output, .pooled = {}},
+                        {.output_gradient = output_gradient,
+                         .pooled_gradient = {},
+                         .input_gradient = input_gradient,
+                         .second_gradient = {}});
+  return values_of(*backend, input_gradient);
+}
+
+template <int inputs, int outputs, int slices = 1>
+void check(std::int64_t images, std::int64_t height, std::int64_t width, Activation activation) {
+  for (const bool backward : {false, true}) {
+    INFO(inputs << " to " << outputs << " channels, " << width << " x " << height
+                << (backward ? ", backward" : ", forward"));
+    const Shape from{images, height, width, inputs};
+    const Shape to{images, height, width, outputs * slices};
+    Problem p{
+        .input = Image(from, inputs + 8),
+        .output = Image(to, to.channels + 16),
+        .mask = Image(to, to.channels + 24),
+        .weight = rounded_to(DataType::bfloat16, random_values(9 * inputs * to.channels, 1, 0.05)),
+        .bias = {},
+        .activation = activation,
+        .backward = backward};
+    p.input.set(random_values(from.element_count(), 2));
+    p.mask.set(random_values(to.element_count(), 3));
+    if (!backward)
+      p.bias = rounded_to(DataType::bfloat16, random_values(to.channels, 4));
+    Emulator<RowBlock<inputs, outputs>>(p).run(divide_rows(static_cast<int>(images),
+                                                           static_cast<int>(height),
+                                                           static_cast<int>(width),
+                                                           4,
+                                                           RowBlock<inputs, outputs>::warpgroups));
+    // Both round to bfloat16 in the end; leaky values here once more on the way.
+    CHECK(relative_difference(p.output.get(), expected(p)) < 3e-3);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("row convolution: followed on the CPU it agrees with the reference") {
+  check<32, 32>(2, 19, 70, Activation::relu);
+  check<32, 64>(1, 5, 3, Activation::leaky_relu);
+  check<64, 32>(1, 9, 65, Activation::none);
+  check<64, 64>(1, 4, 66, Activation::relu);
+  check<128, 32, 2>(1, 3, 64, Activation::relu);
+  check<32, 32>(1, 1, 1, Activation::relu);
+}
+
+TEST_CASE("row convolution: every row of every strip is one item's") {
+  for (const auto& [images, height, width] :
+       {std::array{1, 1, 1}, {3, 37, 130}, {1, 1024, 1024}, {16, 512, 512}, {1, 7676, 7420}}) {
+    INFO(images << " x " << height << " x " << width);
+    const RowWork work = divide_rows(images, height, width, 132, 4);
+    std::set<std::array<int, 3>> rows;  // image, first pixel, row
+    for (int i = 0; i < work.items(); ++i) {
+      const RowWork::Item item = work.item(i);
+      CHECK(item.rows > 0);
+      CHECK((item.y % 2 == 0 && item.x % 64 == 0));
+      for (int y = item.y; y < item.y + item.rows; ++y)
+        rows.insert({item.image, item.x, y});
+    }
+    CHECK(static_cast<int>(rows.size()) == images * height * ((width + 63) / 64));
+  }
+}
+
+TEST_CASE("row convolution: a large batch keeps all warpgroups busy") {
+  const RowWork work = divide_rows(4, 1024, 1024, 132, 4);
+  CHECK(work.items() <= 132 * 4);
+  CHECK(work.items() >= 132 * 4 * 9 / 10);
+}
+
+TEMPLATE_TEST_CASE("row convolution: reading eight pixels meets no bank twice",
+                   "",
+                   (RowLayout<32, 32>),
+                   (RowLayout<64, 64>),
+                   (RowLayout<128, 32>)) {
+  const auto row = wgmma::descriptor(0, TestType::input_strides, TestType::swizzle);
+  for (int tap = 0; tap < 3; ++tap)
+    for (int step = 0; step < TestType::depth_steps; ++step)
+      for (const int k : {0, 8}) {
+        const auto a = row + static_cast<std::uint64_t>(TestType::input_start(tap, step) / 16);
+        std::set<std::uint32_t> banks;  // of 16 bytes
+        for (int pixel = 0; pixel < 8; ++pixel)
+          banks.insert(wgmma::element_address_bytes(a, pixel, k) / 16 % 8);
+        CHECK(banks.size() == 8);
+      }
+}
