@@ -22,8 +22,8 @@ constexpr int slice_inputs = 64;
 constexpr int slice_columns = 128;
 constexpr int chunk = 64;  // pixels
 constexpr int slots = 4;
-constexpr int warp_inputs = 32;  // of 2 x 4 warps
-constexpr int warp_columns = 32;
+[[maybe_unused]] constexpr int warp_inputs = 32;  // of 2 x 4 warps
+[[maybe_unused]] constexpr int warp_columns = 32;
 constexpr int slice_sums = slice_inputs * slice_columns + slice_columns;  // the last are those of g
 // The padding puts the 8 rows of a matrix for ldmatrix into different banks.
 constexpr int input_bytes = 2 * (slice_inputs + 8);      // of a pixel
