@@ -37,7 +37,7 @@ bool are_equal(const Image& a, const Image& b) {
 
 }  // namespace
 
-TEST_CASE("exposer: a device makes the micrographs of the simulator") {
+TEST_CASE("exposer: a device makes the micrographs of the simulator (Cuda)") {
   const auto backend = make_test_backend<CudaFloat32>();
   if (!backend)
     return;
