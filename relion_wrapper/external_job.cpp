@@ -4,10 +4,10 @@
 #include "limpid_version.h"
 #include "plugin/cli/command.h"
 #include "plugin/cli/parse_error.h"
-#include "plugin/exit_code.h"
-#include "plugin/job.h"
-#include "plugin/run_job.h"
-#include "plugin/run_remap.h"
+#include "plugin/job/job.h"
+#include "plugin/run/exit_code.h"
+#include "plugin/run/run_job.h"
+#include "plugin/run/run_remap.h"
 #include "relion_wrapper/output_nodes.h"
 
 #include <CLI/CLI.hpp>

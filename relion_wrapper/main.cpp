@@ -1,7 +1,7 @@
 #include "core/base/error.h"
 #include "core/base/log.h"
 #include "plugin/cli/standard_streams.h"
-#include "plugin/exit_code.h"
+#include "plugin/run/exit_code.h"
 #include "relion_wrapper/command_words.h"
 #include "relion_wrapper/external_job.h"
 #include "relion_wrapper/job_folder.h"

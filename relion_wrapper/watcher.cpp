@@ -2,8 +2,8 @@
 
 #include "core/base/error.h"
 #include "core/io/file_descriptor.h"
-#include "plugin/exit_code.h"
 #include "plugin/output/output_folder.h"
+#include "plugin/run/exit_code.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>

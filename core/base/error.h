@@ -12,8 +12,8 @@
 
 namespace limpid {
 
-// What went wrong, in the terms a caller can act on. plugin/exit_code.h maps each kind to an exit
-// status.
+// What went wrong, in the terms a caller can act on. plugin/run/exit_code.h maps each kind to an
+// exit status.
 enum class ErrorKind {
   usage,        // a command line, a setting or a list file that cannot be followed
   input,        // one micrograph or movie that cannot be used; the others can

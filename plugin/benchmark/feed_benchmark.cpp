@@ -6,7 +6,7 @@
 #include "core/train/trainer.h"
 #include "core/train/training_feed.h"
 #include "plugin/benchmark/half_files.h"
-#include "plugin/processors.h"
+#include "plugin/machine/processors.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

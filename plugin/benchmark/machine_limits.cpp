@@ -4,7 +4,7 @@
 #include "plugin/benchmark/disk_rates.h"
 #include "plugin/benchmark/noise_values.h"
 #include "plugin/benchmark/repeated_timing.h"
-#include "plugin/processors.h"
+#include "plugin/machine/processors.h"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>

@@ -9,9 +9,9 @@
 #include "plugin/cli/checked_option.h"
 #include "plugin/cli/command.h"
 #include "plugin/cli/memory_size.h"
-#include "plugin/exit_code.h"
+#include "plugin/machine/processors.h"
 #include "plugin/micrographs/micrograph_arguments.h"
-#include "plugin/processors.h"
+#include "plugin/run/exit_code.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>

@@ -1,5 +1,5 @@
 #include "plugin/cli/command.h"
-#include "plugin/run_job.h"
+#include "plugin/run/run_job.h"
 
 #include <CLI/CLI.hpp>
 

@@ -1,6 +1,6 @@
 #include "plugin/cli/command.h"
-#include "plugin/doctor.h"
-#include "plugin/exit_code.h"
+#include "plugin/machine/doctor.h"
+#include "plugin/run/exit_code.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>

@@ -6,7 +6,7 @@
 #include "plugin/cli/command.h"
 #include "plugin/cli/parse_error.h"
 #include "plugin/cli/standard_streams.h"
-#include "plugin/exit_code.h"
+#include "plugin/run/exit_code.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>

@@ -2,10 +2,10 @@
 #include "core/io/atomic_file.h"
 #include "core/io/input_file.h"
 #include "plugin/cli/command.h"
-#include "plugin/exit_code.h"
 #include "plugin/model_import/import_topaz.h"
-#include "plugin/model_report.h"
-#include "plugin/model_store.h"
+#include "plugin/models/model_report.h"
+#include "plugin/models/model_store.h"
+#include "plugin/run/exit_code.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>

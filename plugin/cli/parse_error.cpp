@@ -2,7 +2,7 @@
 
 #include "core/io/printable.h"
 #include "plugin/cli/unknown_option.h"
-#include "plugin/exit_code.h"
+#include "plugin/run/exit_code.h"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>

@@ -1,7 +1,7 @@
 #include "core/base/error.h"
 #include "plugin/cli/checked_option.h"
 #include "plugin/cli/command.h"
-#include "plugin/run_job.h"
+#include "plugin/run/run_job.h"
 #include "plugin/training/training_pairs.h"
 
 #include <CLI/CLI.hpp>

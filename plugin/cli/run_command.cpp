@@ -1,6 +1,6 @@
 #include "plugin/cli/command.h"
-#include "plugin/job_json.h"
-#include "plugin/run_job.h"
+#include "plugin/job/job_json.h"
+#include "plugin/run/run_job.h"
 
 #include <CLI/CLI.hpp>
 

@@ -1,6 +1,6 @@
 #include "plugin/cli/checked_option.h"
 #include "plugin/cli/command.h"
-#include "plugin/run_job.h"
+#include "plugin/run/run_job.h"
 #include "plugin/training/training_pairs.h"
 
 #include <CLI/CLI.hpp>

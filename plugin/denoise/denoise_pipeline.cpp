@@ -6,7 +6,7 @@
 #include "core/base/parallel.h"
 #include "core/base/phase_log.h"
 #include "core/io/micrograph_file.h"
-#include "plugin/processors.h"
+#include "plugin/machine/processors.h"
 
 #include <algorithm>
 #include <chrono>

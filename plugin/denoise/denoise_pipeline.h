@@ -11,10 +11,10 @@
 #include "plugin/denoise/pixel_size_notes.h"
 #include "plugin/denoise/stage_times.h"
 #include "plugin/denoise/worker_plan.h"
-#include "plugin/job.h"
+#include "plugin/job/job.h"
 #include "plugin/micrographs/pick_list.h"
 #include "plugin/output/output_folder.h"
-#include "plugin/progress.h"
+#include "plugin/run/progress.h"
 
 #include <atomic>
 #include <cstdint>

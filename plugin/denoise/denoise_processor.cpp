@@ -3,7 +3,7 @@
 #include "core/base/error.h"
 #include "core/base/log.h"
 #include "core/base/parallel.h"
-#include "plugin/processors.h"
+#include "plugin/machine/processors.h"
 #include "plugin/trust/trust_window.h"
 
 #include <algorithm>

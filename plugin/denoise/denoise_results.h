@@ -3,7 +3,7 @@
 #include "plugin/denoise/denoised_item.h"
 #include "plugin/micrographs/micrograph_table.h"
 #include "plugin/output/output_folder.h"
-#include "plugin/run_summary.h"
+#include "plugin/run/run_summary.h"
 #include "plugin/trust/trust_list.h"
 
 #include <cstddef>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "plugin/micrographs/micrograph_table.h"
-#include "plugin/progress.h"
+#include "plugin/run/progress.h"
 
 #include <cstdint>
 #include <functional>

@@ -7,10 +7,10 @@
 #include "plugin/denoise/denoised_item.h"
 #include "plugin/denoise/pixel_size_notes.h"
 #include "plugin/denoise/stage_times.h"
-#include "plugin/job.h"
+#include "plugin/job/job.h"
 #include "plugin/micrographs/pick_list.h"
 #include "plugin/output/output_folder.h"
-#include "plugin/progress.h"
+#include "plugin/run/progress.h"
 
 #include <cstdint>
 #include <optional>

@@ -1,6 +1,6 @@
 #include "plugin/drawing/fonts.h"
 
-#include "plugin/installation.h"
+#include "plugin/machine/installation.h"
 
 #include <system_error>
 

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "core/base/error.h"
-#include "plugin/progress.h"
-#include "plugin/run_summary.h"
+#include "plugin/run/progress.h"
+#include "plugin/run/run_summary.h"
 
 #include <chrono>
 #include <cstdint>

@@ -4,7 +4,7 @@
 #include "plugin/drawing/comparison.h"
 #include "plugin/evaluation/score_table.h"
 #include "plugin/html_report/report_page.h"
-#include "plugin/job.h"
+#include "plugin/job/job.h"
 #include "plugin/micrographs/pick_list.h"
 #include "plugin/trust/pick_places.h"
 

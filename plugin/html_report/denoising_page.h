@@ -2,7 +2,7 @@
 
 #include "plugin/html_report/report_page.h"
 #include "plugin/logfile/denoised_records.h"
-#include "plugin/run_summary.h"
+#include "plugin/run/run_summary.h"
 
 #include <string>
 #include <vector>

@@ -2,7 +2,7 @@
 
 #include "plugin/evaluation/score_table.h"
 #include "plugin/html_report/report_page.h"
-#include "plugin/run_summary.h"
+#include "plugin/run/run_summary.h"
 
 #include <vector>
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "plugin/html_report/report_page.h"
-#include "plugin/progress.h"
+#include "plugin/run/progress.h"
 
 #include <string>
 #include <vector>

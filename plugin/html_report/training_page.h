@@ -1,7 +1,7 @@
 #pragma once
 
 #include "plugin/html_report/report_page.h"
-#include "plugin/run_summary.h"
+#include "plugin/run/run_summary.h"
 #include "plugin/training/training_record.h"
 
 #include <string>

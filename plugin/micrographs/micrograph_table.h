@@ -1,7 +1,7 @@
 #pragma once
 
 #include "core/io/star.h"
-#include "plugin/job.h"
+#include "plugin/job/job.h"
 #include "plugin/micrographs/half_paths.h"
 
 #include <cstdint>

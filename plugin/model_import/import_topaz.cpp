@@ -4,7 +4,7 @@
 #include "core/io/input_file.h"
 #include "core/io/printable.h"
 #include "core/io/safetensors.h"
-#include "plugin/installation.h"
+#include "plugin/machine/installation.h"
 #include "plugin/model_import/python_script.h"
 #include "plugin/model_import/topaz_network.h"
 

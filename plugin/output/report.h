@@ -1,7 +1,7 @@
 #pragma once
 
-#include "plugin/progress.h"
-#include "plugin/run_summary.h"
+#include "plugin/run/progress.h"
+#include "plugin/run/run_summary.h"
 
 #include <string>
 #include <vector>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "core/base/log.h"
-#include "plugin/progress.h"
+#include "plugin/run/progress.h"
 
 #include <chrono>
 #include <cstdint>

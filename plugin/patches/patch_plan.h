@@ -2,7 +2,7 @@
 
 #include "core/data/pair_source.h"
 #include "core/data/prepared_dataset.h"
-#include "plugin/job.h"
+#include "plugin/job/job.h"
 
 #include <cstddef>
 #include <cstdint>

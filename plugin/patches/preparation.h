@@ -1,12 +1,12 @@
 #pragma once
 
-#include "plugin/job.h"
+#include "plugin/job/job.h"
 #include "plugin/output/output_folder.h"
 #include "plugin/patches/patch_files.h"
 #include "plugin/patches/patch_journal.h"
 #include "plugin/patches/patch_plan.h"
-#include "plugin/progress.h"
-#include "plugin/run_summary.h"
+#include "plugin/run/progress.h"
+#include "plugin/run/run_summary.h"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "plugin/job.h"
+#include "plugin/job/job.h"
 #include "plugin/micrographs/micrograph_table.h"
 
 #include <cstddef>

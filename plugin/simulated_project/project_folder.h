@@ -1,7 +1,7 @@
 #pragma once
 
 #include "core/simulate/micrograph_simulator.h"
-#include "plugin/job.h"
+#include "plugin/job/job.h"
 #include "plugin/simulated_project/micrograph_record.h"
 
 #include <cstdint>

@@ -3,7 +3,7 @@
 #include "core/simulate/diversity.h"
 #include "core/simulate/micrograph_simulator.h"
 #include "core/simulate/structure.h"
-#include "plugin/job.h"
+#include "plugin/job/job.h"
 
 #include <cstdint>
 #include <string>

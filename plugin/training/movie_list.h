@@ -1,7 +1,7 @@
 #pragma once
 
 #include "core/data/movie_halves.h"
-#include "plugin/job.h"
+#include "plugin/job/job.h"
 
 #include <optional>
 #include <string>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "core/data/pair_source.h"
-#include "plugin/job.h"
+#include "plugin/job/job.h"
 #include "plugin/training/exposers.h"
 #include "plugin/training/training_pairs.h"
 

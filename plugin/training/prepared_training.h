@@ -1,7 +1,7 @@
 #pragma once
 
 #include "core/train/validation.h"
-#include "plugin/job.h"
+#include "plugin/job/job.h"
 #include "plugin/training/training_pairs.h"
 
 #include <cstdint>

@@ -3,7 +3,7 @@
 #include "core/data/movie_halves.h"
 #include "core/data/noise_halves.h"
 #include "core/data/pair_source.h"
-#include "plugin/job.h"
+#include "plugin/job/job.h"
 #include "plugin/micrographs/micrograph_table.h"
 
 #include <algorithm>

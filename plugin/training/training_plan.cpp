@@ -7,8 +7,8 @@
 #include "core/nn/model.h"
 #include "core/train/training_feed.h"
 #include "core/train/validation.h"
-#include "plugin/model_store.h"
-#include "plugin/processors.h"
+#include "plugin/machine/processors.h"
+#include "plugin/models/model_store.h"
 #include "plugin/training/physics_pairs.h"
 
 #include <fmt/format.h>

@@ -2,7 +2,7 @@
 
 #include "core/backend/backend.h"
 #include "core/train/trainer.h"
-#include "plugin/job.h"
+#include "plugin/job/job.h"
 #include "plugin/training/training_pairs.h"
 
 #include <cstddef>

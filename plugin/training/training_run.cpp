@@ -4,7 +4,7 @@
 #include "core/base/log.h"
 #include "core/train/schedule.h"
 #include "core/train/training_feed.h"
-#include "plugin/processors.h"
+#include "plugin/machine/processors.h"
 
 #include <algorithm>
 #include <cmath>

@@ -7,7 +7,7 @@
 #include "core/train/training_feed.h"
 #include "core/train/validation.h"
 #include "plugin/output/output_folder.h"
-#include "plugin/progress.h"
+#include "plugin/run/progress.h"
 #include "plugin/training/training_plan.h"
 #include "plugin/training/training_record.h"
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "plugin/denoise/denoised_item.h"
-#include "plugin/job.h"
+#include "plugin/job/job.h"
 #include "plugin/micrographs/micrograph_table.h"
 #include "plugin/watch/settled_files.h"
 
