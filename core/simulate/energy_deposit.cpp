@@ -1,6 +1,7 @@
 #include "core/simulate/energy_deposit.h"
 
 #include "core/base/error.h"
+#include "core/base/vector_clones.h"
 
 #include <algorithm>
 #include <cmath>
@@ -9,21 +10,22 @@ namespace limpid {
 namespace {
 
 constexpr std::size_t bin_count = 2048;
+constexpr double negligible_probability = 1e-14;
 
 // Probabilities of bins of equal width from 0 on; bin i stands for the value (i + 1/2) * width.
 struct Distribution {
   std::vector<double> probabilities;
   double width = 1;
 
-  double moment(int power) const {
-    double sum = 0;
-    for (std::size_t i = 0; i < probabilities.size(); ++i)
-      sum += probabilities[i] * std::pow((static_cast<double>(i) + 0.5) * width, power);
-    return sum;
-  }
   double relative_variance() const {
-    const double mean = moment(1);
-    return moment(2) / (mean * mean) - 1;
+    double first = 0;
+    double second = 0;
+    for (std::size_t i = 0; i < probabilities.size(); ++i) {
+      const double value = (static_cast<double>(i) + 0.5) * width;
+      first += probabilities[i] * value;
+      second += probabilities[i] * value * value;
+    }
+    return second / (first * first) - 1;
   }
 };
 
@@ -31,10 +33,13 @@ struct Distribution {
 Distribution moyal(double spread) {
   Distribution distribution{std::vector<double>(bin_count), 10.0 / bin_count};
   double total = 0;
+  // exp(-x / 2) of x = (value - 1) / spread, from bin to bin.
+  double fall = std::exp(-0.5 * (0.5 * distribution.width - 1) / spread);
+  const double step = std::exp(-0.5 * distribution.width / spread);
   for (std::size_t i = 0; i < bin_count; ++i) {
-    const double x = ((static_cast<double>(i) + 0.5) * distribution.width - 1) / spread;
-    distribution.probabilities[i] = std::exp(-0.5 * (x + std::exp(-x)));
+    distribution.probabilities[i] = fall * std::exp(-0.5 * fall * fall);
     total += distribution.probabilities[i];
+    fall *= step;
   }
   for (double& probability : distribution.probabilities)
     probability /= total;
@@ -44,22 +49,38 @@ Distribution moyal(double spread) {
 Distribution moyal_with_variance(double relative_variance) {
   double low = 0.01;
   double high = 3;
-  for (int i = 0; i < 60; ++i) {
+  // To 1e-11, of which rounding the result to float leaves nothing.
+  for (int i = 0; i < 38; ++i) {
     const double middle = 0.5 * (low + high);
     (moyal(middle).relative_variance() < relative_variance ? low : high) = middle;
   }
   return moyal(low);
 }
 
+LIMPID_VECTOR_CLONES
+void add_multiple(double factor, const double* from, std::size_t count, double* to) {
+  for (std::size_t i = 0; i < count; ++i)
+    to[i] += factor * from[i];
+}
+
 // The sum of two independent values, in bins of twice the width.
 Distribution double_up(const Distribution& one) {
-  Distribution sum{std::vector<double>(bin_count), 2 * one.width};
-  for (std::size_t i = 0; i < bin_count; ++i) {
-    if (one.probabilities[i] < 1e-14)
-      continue;
-    for (std::size_t j = 0; j < bin_count; ++j)
-      sum.probabilities[(i + j) / 2] += one.probabilities[i] * one.probabilities[j];
+  const std::vector<double>& p = one.probabilities;
+  std::size_t begin = 0;
+  std::size_t end = bin_count;
+  while (begin < end && p[begin] < negligible_probability)
+    ++begin;
+  while (end > begin && p[end - 1] < negligible_probability)
+    --end;
+  // By the sum of both bins; each pair of different ones counts twice.
+  std::vector<double> pairs(2 * bin_count);
+  for (std::size_t i = begin; i < end; ++i) {
+    pairs[2 * i] += p[i] * p[i];
+    add_multiple(2 * p[i], p.data() + i + 1, end - i - 1, pairs.data() + 2 * i + 1);
   }
+  Distribution sum{std::vector<double>(bin_count), 2 * one.width};
+  for (std::size_t i = 0; i < bin_count; ++i)
+    sum.probabilities[i] = pairs[2 * i] + pairs[2 * i + 1];
   return sum;
 }
 

@@ -9,7 +9,9 @@
 #include "core/simulate/scene.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 namespace limpid {
@@ -19,27 +21,36 @@ namespace {
 // large particles have a tenth of them.
 constexpr double steps_of_a_weight = 262144;
 
-std::int64_t slab_of(float height, double thickness) {
-  return static_cast<std::int64_t>(std::floor(height / static_cast<float>(thickness) + 0.5f));
+std::int64_t slab_of(double height, double thickness) {
+  return static_cast<std::int64_t>(std::floor(height / thickness + 0.5));
 }
 
-void plan_particles(std::span<const Structure> structures,
-                    std::span<const Placement> placements,
-                    const ScatteringBasis& basis,
-                    ExposurePlan& plan) {
+// The scatterers of all structures and what their weights are counted in. Returns where those of
+// each structure begin.
+std::vector<std::int64_t> plan_scatterers(std::span<const Structure> structures,
+                                          const ScatteringBasis& basis,
+                                          ExposurePlan& plan) {
   require(basis.rank() <= 2, "an exposure of a density map");
+  std::array<std::array<float, 2>, atom_kind_count> weights_of_kind{};
+  for (std::size_t kind = 0; kind < atom_kind_count; ++kind)
+    for (std::size_t function = 0; function < basis.rank(); ++function)
+      weights_of_kind[kind][function] = basis.weight(static_cast<AtomKind>(kind), function);
+  std::size_t count = 0;
+  for (const Structure& structure : structures)
+    count += structure.size();
+  plan.scatterers.reserve(count);
   std::vector<std::int64_t> first_scatterers;
   float largest[2] = {};
   for (const Structure& structure : structures) {
     first_scatterers.push_back(static_cast<std::int64_t>(plan.scatterers.size()));
     for (std::size_t i = 0; i < structure.size(); ++i) {
       const Eigen::Vector3f& at = structure.positions[i];
-      PlannedScatterer scatterer{at.x(), at.y(), at.z(), {}};
       const float strength = structure.strengths.empty() ? 1.0f : structure.strengths[i];
-      for (std::size_t function = 0; function < basis.rank(); ++function) {
-        scatterer.weights[function] = strength * basis.weight(structure.kinds[i], function);
+      const auto& weights = weights_of_kind[static_cast<std::size_t>(structure.kinds[i])];
+      const PlannedScatterer scatterer{
+          at.x(), at.y(), at.z(), {strength * weights[0], strength * weights[1]}};
+      for (std::size_t function = 0; function < 2; ++function)
         largest[function] = std::max(largest[function], std::abs(scatterer.weights[function]));
-      }
       plan.scatterers.push_back(scatterer);
     }
   }
@@ -47,8 +58,54 @@ void plan_particles(std::span<const Structure> structures,
     if (largest[function] > 0)
       plan.weight_quantum[function] =
           static_cast<float>(static_cast<double>(largest[function]) / steps_of_a_weight);
-  float low = 1e9f;
-  float high = -1e9f;
+  return first_scatterers;
+}
+
+// How far the scatterers of a structure reach along any direction.
+class Reach {
+ public:
+  struct Range {
+    float low = std::numeric_limits<float>::max();
+    float high = std::numeric_limits<float>::lowest();
+  };
+
+  explicit Reach(const Structure& structure)
+      : positions_(static_cast<Eigen::Index>(structure.size()), 3) {
+    for (std::size_t i = 0; i < structure.size(); ++i)
+      positions_.row(static_cast<Eigen::Index>(i)) = structure.positions[i].transpose();
+  }
+
+  // The smallest and the largest product with `direction`.
+  Range along(const Eigen::RowVector3f& direction) const {
+    // In pieces that stay in the cache.
+    constexpr Eigen::Index piece = 2048;
+    Range range;
+    Eigen::ArrayXf products(std::min(piece, positions_.rows()));
+    for (Eigen::Index begin = 0; begin < positions_.rows(); begin += piece) {
+      const Eigen::Index count = std::min(piece, positions_.rows() - begin);
+      const auto part = [&](Eigen::Index column) {
+        return positions_.col(column).segment(begin, count).array();
+      };
+      auto values = products.head(count);
+      values = direction.x() * part(0) + direction.y() * part(1) + direction.z() * part(2);
+      range.low = std::min(range.low, values.minCoeff());
+      range.high = std::max(range.high, values.maxCoeff());
+    }
+    return range;
+  }
+
+ private:
+  Eigen::Matrix<float, Eigen::Dynamic, 3> positions_;
+};
+
+void plan_particles(std::span<const Structure> structures,
+                    std::span<const Placement> placements,
+                    const ScatteringBasis& basis,
+                    ExposurePlan& plan) {
+  const std::vector<std::int64_t> first_scatterers = plan_scatterers(structures, basis, plan);
+  const std::vector<Reach> reaches(structures.begin(), structures.end());
+  double low = 1e9;
+  double high = -1e9;
   for (const Placement& placement : placements) {
     const Structure& structure = structures[placement.structure];
     const Eigen::Matrix3f rotation = rotation_matrix(placement.angles);
@@ -60,16 +117,15 @@ void plan_particles(std::span<const Structure> structures,
         particle.rotation[3 * row + column] = rotation(row, column);
       particle.position_angstrom[row] = placement.position_angstrom[row];
     }
-    for (const Eigen::Vector3f& at : structure.positions) {
-      const float height = rotation.row(2).dot(at) + placement.position_angstrom.z();
-      low = std::min(low, height);
-      high = std::max(high, height);
-    }
+    const Reach::Range reach = reaches[placement.structure].along(rotation.row(2));
+    const double height = static_cast<double>(placement.position_angstrom.z());
+    low = std::min(low, static_cast<double>(reach.low) + height);
+    high = std::max(high, static_cast<double>(reach.high) + height);
     plan.place_count += static_cast<std::int64_t>(structure.size());
     plan.particles.push_back(particle);
   }
   // A slab more on both sides where rounding could tell otherwise.
-  constexpr float margin_angstrom = 0.01f;
+  constexpr double margin_angstrom = 0.01;
   plan.first_slab = slab_of(low - margin_angstrom, plan.slab_thickness_angstrom);
   plan.slab_count =
       slab_of(high + margin_angstrom, plan.slab_thickness_angstrom) - plan.first_slab + 1;
@@ -138,11 +194,9 @@ ExposurePlan plan_exposure(const SimulationSettings& settings,
     plan.kernel_of_columns = spreading_kernel_transforms(scene.field.width);
     plan.kernel_of_rows = spreading_kernel_transforms(scene.field.height);
   }
-  if (!scene.landscape.film.empty() && settings.has_ice_noise)
+  if (scene.landscape.shape.has_film && settings.has_ice_noise)
     plan.grain_rows = formation.grain_table().rows();
-  plan.transmission = std::move(scene.landscape.transmission);
-  plan.film_phase = std::move(scene.landscape.phase);
-  plan.film = std::move(scene.landscape.film);
+  plan.landscape = std::move(scene.landscape);
   const int frames[2] = {(settings.frame_count + 1) / 2, settings.frame_count / 2};
   plan.even_share = static_cast<float>(frames[0]) / static_cast<float>(settings.frame_count);
   const auto electrons_in = [&](int frame_count) {

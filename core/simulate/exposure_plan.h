@@ -1,9 +1,9 @@
 #pragma once
 
-#include "core/image/image.h"
 #include "core/simulate/ctf.h"
 #include "core/simulate/exposure_parts.h"
 #include "core/simulate/field_grid.h"
+#include "core/simulate/landscape.h"
 
 #include <array>
 #include <cstdint>
@@ -42,9 +42,7 @@ struct ExposurePlan {
   std::vector<std::array<float, HalfColumn::count>> half_rows;
   std::vector<std::array<float, 1>> grain_rows;  // empty without grain
 
-  Image transmission;
-  Image film_phase;          // empty without film and dirt
-  Image film;                // empty without film
+  LandscapePlan landscape;
   double electrons[2] = {};  // of a pixel in an empty beam, in each half
   double truth_scale = 1;    // values of the truth for such a pixel
 

@@ -4,6 +4,7 @@
 #include "core/simulate/exposure_kernels.h"
 #include "core/simulate/exposure_plan.h"
 #include "core/simulate/fourier_passes.h"
+#include "core/simulate/landscape_kernels.h"
 #include "core/simulate/random_streams.h"
 #include "core/simulate/recording_kernels.h"
 
@@ -53,9 +54,8 @@ class Exposure {
     const float* truth;
   };
   Images make() {
+    form_landscape();
     form_contrasts();
-    const float* transmission = upload(plan_.transmission);
-    const float* film = nullptr;
     PlainComplex* grains = nullptr;
     float* truth = take<float>(image_.pixel_count());
     {
@@ -63,7 +63,6 @@ class Exposure {
       join(truth_contrast_, grain);
       transform(-1);
       if (grain != nullptr) {
-        film = upload(plan_.film);
         // The other plane is used on.
         grains = take<PlainComplex>(field_.pixel_count());
         std::swap(grains, planes_[0]);
@@ -73,7 +72,7 @@ class Exposure {
                                    image_,
                                    grains != nullptr ? grains : planes_[0],
                                    scale_,
-                                   transmission,
+                                   transmission_,
                                    static_cast<float>(plan_.truth_scale),
                                    truth});
     }
@@ -84,8 +83,8 @@ class Exposure {
         field_.pixel_count(),
         Illuminate{planes_[0],
                    scale_,
-                   transmission,
-                   film,
+                   transmission_,
+                   grains != nullptr ? film_ : nullptr,
                    grains,
                    {static_cast<float>(plan_.electrons[0]), static_cast<float>(plan_.electrons[1])},
                    {expected[0], expected[1]}});
@@ -102,7 +101,6 @@ class Exposure {
   const Value* upload(const std::vector<Value>& values) {
     return device_.upload(std::span<const Value>(values));
   }
-  const float* upload(const Image& image) { return device_.upload(image.pixels()); }
   // Of tables that may be empty.
   template <class Value>
   const Value* upload_some(const std::vector<Value>& values) {
@@ -153,6 +151,24 @@ class Exposure {
     return random_stream(plan_.micrograph_index, purpose);
   }
 
+  void form_landscape() {
+    const LandscapePlan& landscape = plan_.landscape;
+    transmission_ = take<float>(field_.pixel_count());
+    if (landscape.has_phase())
+      film_phase_ = take<float>(field_.pixel_count());
+    if (landscape.shape.has_film)
+      film_ = take<float>(field_.pixel_count());
+    device_.each(field_.pixel_count(),
+                 FormLandscape{landscape.shape,
+                               upload_some(landscape.lumps),
+                               static_cast<std::uint32_t>(landscape.lumps.size()),
+                               upload_some(landscape.wave_columns),
+                               upload_some(landscape.wave_rows),
+                               transmission_,
+                               film_phase_,
+                               film_});
+  }
+
   const PlainComplex* form_particles() {
     if (plan_.slab_count == 0)
       return nullptr;
@@ -201,9 +217,9 @@ class Exposure {
   }
 
   const PlainComplex* form_film() {
-    if (plan_.film_phase.empty())
+    if (film_phase_ == nullptr)
       return nullptr;
-    device_.each(field_.pixel_count(), JoinImages{upload(plan_.film_phase), nullptr, planes_[0]});
+    device_.each(field_.pixel_count(), JoinImages{film_phase_, nullptr, planes_[0]});
     transform(1);
     auto* contrast = take<PlainComplex>(field_.half_count());
     device_.each(field_.half_count(),
@@ -321,6 +337,9 @@ class Exposure {
   float scale_;
   PlainComplex* planes_[2];
   std::map<std::uint32_t, const PlainComplex*> roots_;
+  float* transmission_ = nullptr;
+  float* film_phase_ = nullptr;  // null without film and dirt
+  float* film_ = nullptr;        // null without film
   PlainComplex* contrasts_[2] = {};
   PlainComplex* truth_contrast_ = nullptr;
   float* halves_[2] = {};

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "core/base/host_device.h"
+
 #include <cstdint>
 
 namespace limpid {
@@ -16,10 +18,10 @@ struct FieldGrid {
   std::int64_t image_height = 0;
 
   // Place of a pixel of the field as a fraction of the image: 0 in the first column, 1 in the last.
-  double fraction_x(double x_px) const {
+  LIMPID_HOST_DEVICE double fraction_x(double x_px) const {
     return (x_px - static_cast<double>(margin_x_px)) / static_cast<double>(image_width);
   }
-  double fraction_y(double y_px) const {
+  LIMPID_HOST_DEVICE double fraction_y(double y_px) const {
     return (y_px - static_cast<double>(margin_y_px)) / static_cast<double>(image_height);
   }
 };

@@ -36,12 +36,24 @@ double ImageFormation::frame_exposure() const {
 }
 
 double ImageFormation::frame_survival(double k, int frame) const {
+  return frame_survival(k, critical_exposure(k, settings_.ctf.voltage_kv), frame);
+}
+
+double ImageFormation::frame_survival(double k, double critical, int frame) const {
   const double blur = motion_blur(k, motion_.travel_angstrom[static_cast<std::size_t>(frame)]);
   if (!settings_.has_radiation_damage)
     return blur;
-  return blur * surviving_amplitude(critical_exposure(k, settings_.ctf.voltage_kv),
-                                    frame * frame_exposure(),
-                                    (frame + 1) * frame_exposure());
+  return blur *
+         surviving_amplitude(critical, frame * frame_exposure(), (frame + 1) * frame_exposure());
+}
+
+std::array<double, 2> ImageFormation::survival_sums(double k) const {
+  // The same for all frames, and the dearest part.
+  const double critical = critical_exposure(k, settings_.ctf.voltage_kv);
+  std::array<double, 2> sums{};
+  for (int frame = 0; frame < settings_.frame_count; ++frame)
+    sums[static_cast<std::size_t>(frame % 2)] += frame_survival(k, critical, frame);
+  return sums;
 }
 
 double ImageFormation::transfer_before(double cycles_per_px) const {
@@ -138,10 +150,7 @@ RadialTable<HalfColumn::count> ImageFormation::half_table() const {
   const int frames = settings_.frame_count;
   return RadialTable<HalfColumn::count>([&](double frequency) {
     const double k = frequency / pixel;
-    double even_sum = 0;
-    double odd_sum = 0;
-    for (int frame = 0; frame < frames; ++frame)
-      (frame % 2 == 0 ? even_sum : odd_sum) += frame_survival(k, frame);
+    const auto [even_sum, odd_sum] = survival_sums(k);
     // Cholesky factor of the covariance of the ice in both halves.
     const HalfCovariance moving =
         half_covariance(ice_decay_rate(k, settings_.ctf.voltage_kv), frame_exposure(), frames);

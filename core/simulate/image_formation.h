@@ -9,6 +9,7 @@
 #include "core/simulate/simulation_settings.h"
 #include "core/simulate/structure.h"
 
+#include <array>
 #include <cstdint>
 #include <span>
 
@@ -65,6 +66,8 @@ class ImageFormation {
   double frame_exposure() const;
   // Amplitude of particles left in a frame by damage and motion.
   double frame_survival(double k, int frame) const;
+  // Sums of that over the even and the odd frames.
+  std::array<double, 2> survival_sums(double k) const;
   // Envelope times the part of the detector's MTF that acts before detection.
   double transfer_before(double cycles_per_px) const;
   double transfer_in_all(double cycles_per_px) const;
@@ -75,6 +78,8 @@ class ImageFormation {
   double roughness_sigma(double k) const;
 
  private:
+  double frame_survival(double k, double critical_exposure, int frame) const;
+
   const SimulationSettings& settings_;
   FieldGrid field_;
   const FrameMotion& motion_;

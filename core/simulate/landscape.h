@@ -2,9 +2,10 @@
 
 #include "core/base/random.h"
 #include "core/image/image.h"
+#include "core/simulate/landscape_kernels.h"
 #include "core/simulate/specimen.h"
 
-#include <cstdint>
+#include <vector>
 
 namespace limpid {
 
@@ -18,18 +19,22 @@ struct Landscape {
   Image film;
 };
 
-// Uneven illumination: change of intensity from side to side and excess at the corners, as
-// fractions of the intensity in the middle.
-struct Illumination {
-  double gradient_x = 0;
-  double gradient_y = 0;
-  double curvature = 0;
+// Everything that a landscape is computed from.
+struct LandscapePlan {
+  LandscapeShape shape;
+  std::vector<Lump> lumps;
+  std::vector<WavePart> wave_columns;  // [wave][x]; empty without undulations
+  std::vector<WavePart> wave_rows;     // [wave][y]
+
+  bool has_phase() const { return shape.has_film || !lumps.empty(); }
 };
 
-Landscape make_landscape(const SpecimenSettings& specimen,
-                         const Illumination& illumination,
-                         const FieldGrid& field,
-                         double voltage_kv,
-                         RandomSequence& random);
+LandscapePlan plan_landscape(const SpecimenSettings& specimen,
+                             const Illumination& illumination,
+                             const FieldGrid& field,
+                             double voltage_kv,
+                             RandomSequence& random);
+
+Landscape make_landscape(const LandscapePlan& plan);
 
 }  // namespace limpid

@@ -80,12 +80,13 @@ class Microscope {
         scene_(scene),
         seed_(seed),
         index_(micrograph_index),
+        landscape_(make_landscape(scene.landscape)),
         detector_(settings.detector, settings.width, settings.height),
         formation_(settings, scene.field, scene.motion, detector_),
         particles_(formation_.particle_contrast(structures, scene.particles)) {
-    if (!scene.landscape.phase.empty())
-      film_ = formation_.phase_contrast(scene.landscape.phase);
-    if (!scene.landscape.film.empty() && settings.has_ice_noise)
+    if (!landscape_.phase.empty())
+      film_ = formation_.phase_contrast(landscape_.phase);
+    if (!landscape_.film.empty() && settings.has_ice_noise)
       grain_ = formation_.film_grain(seed, micrograph_index);
     contrasts_ = formation_.form_halves(particles_, film_, seed, micrograph_index);
   }
@@ -131,8 +132,8 @@ class Microscope {
     const Image& truth = micrograph.truth;
     for (std::int64_t y = 0; y < truth.height(); ++y)
       for (std::int64_t x = 0; x < truth.width(); ++x) {
-        const double background = response * scene_.landscape.transmission.at(
-                                                 x + field.margin_x_px, y + field.margin_y_px);
+        const double background =
+            response * landscape_.transmission.at(x + field.margin_x_px, y + field.margin_y_px);
         signal.add(truth.at(x, y) - background);
         noise.add(micrograph.even.at(x, y) + micrograph.odd.at(x, y) - truth.at(x, y));
       }
@@ -153,14 +154,13 @@ class Microscope {
   // electrons * transmission * (1 + contrast + grain on the film), never negative; in the memory
   // of the contrast.
   Image illuminate(double electrons, Image contrast, const Image& grain) const {
-    const Landscape& landscape = scene_.landscape;
     parallel_for(contrast.height(), 16, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t y = begin; y < end; ++y)
         for (std::int64_t x = 0; x < contrast.width(); ++x) {
           float relative = 1 + contrast.at(x, y);
           if (!grain.empty())
-            relative += landscape.film.at(x, y) * grain.at(x, y);
-          contrast.at(x, y) = static_cast<float>(electrons) * landscape.transmission.at(x, y) *
+            relative += landscape_.film.at(x, y) * grain.at(x, y);
+          contrast.at(x, y) = static_cast<float>(electrons) * landscape_.transmission.at(x, y) *
                               std::max(0.0f, relative);
         }
     });
@@ -188,6 +188,7 @@ class Microscope {
   const Scene& scene_;
   std::uint64_t seed_;
   std::uint64_t index_;
+  Landscape landscape_;
   Detector detector_;
   ImageFormation formation_;
   Spectrum particles_;

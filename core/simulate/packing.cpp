@@ -13,15 +13,29 @@ constexpr float tolerated_overlap = 0.1f;
 // Square cells of at least the largest diameter: only neighbours of a cell can touch.
 class CellGrid {
  public:
-  CellGrid(const std::vector<PackedSphere>& spheres, float width, float height, float reach)
+  CellGrid(float width, float height, float reach)
       : columns_(std::max<std::int64_t>(1, static_cast<std::int64_t>(width / reach))),
         rows_(std::max<std::int64_t>(1, static_cast<std::int64_t>(height / reach))),
         cell_width_(width / static_cast<float>(columns_)),
         cell_height_(height / static_cast<float>(rows_)),
-        members_(static_cast<std::size_t>(columns_ * rows_)) {
+        ends_(static_cast<std::size_t>(columns_ * rows_) + 1) {}
+
+  // Sorts spheres with a radius into their cells, in the order of their numbers.
+  void fill(const std::vector<PackedSphere>& spheres) {
+    std::fill(ends_.begin(), ends_.end(), 0);
+    cells_.assign(spheres.size(), no_cell);
     for (std::size_t i = 0; i < spheres.size(); ++i)
-      if (spheres[i].radius > 0)
-        members_[cell(column_of(spheres[i]), row_of(spheres[i]))].push_back(i);
+      if (spheres[i].radius > 0) {
+        cells_[i] = cell(column_of(spheres[i]), row_of(spheres[i]));
+        ++ends_[cells_[i] + 1];
+      }
+    for (std::size_t c = 1; c < ends_.size(); ++c)
+      ends_[c] += ends_[c - 1];
+    members_.resize(ends_.back());
+    // Each cell's entry moves from its begin to its end, which is the begin of the next.
+    for (std::size_t i = 0; i < spheres.size(); ++i)
+      if (cells_[i] != no_cell)
+        members_[ends_[cells_[i]]++] = static_cast<std::uint32_t>(i);
   }
 
   template <class Visit>
@@ -32,12 +46,16 @@ class CellGrid {
     const std::int64_t last_x = columns_ > 2 ? 1 : columns_ - 1;
     const std::int64_t last_y = rows_ > 2 ? 1 : rows_ - 1;
     for (std::int64_t dy = rows_ > 2 ? -1 : 0; dy <= last_y; ++dy)
-      for (std::int64_t dx = columns_ > 2 ? -1 : 0; dx <= last_x; ++dx)
-        for (std::size_t other : members_[cell(column + dx, row + dy)])
-          visit(other);
+      for (std::int64_t dx = columns_ > 2 ? -1 : 0; dx <= last_x; ++dx) {
+        const std::size_t c = cell(column + dx, row + dy);
+        for (std::uint32_t k = c == 0 ? 0 : ends_[c - 1]; k < ends_[c]; ++k)
+          visit(members_[k]);
+      }
   }
 
  private:
+  static constexpr std::size_t no_cell = static_cast<std::size_t>(-1);
+
   std::int64_t column_of(const PackedSphere& sphere) const {
     return static_cast<std::int64_t>(std::floor(sphere.centre.x() / cell_width_));
   }
@@ -54,7 +72,9 @@ class CellGrid {
   std::int64_t rows_;
   float cell_width_;
   float cell_height_;
-  std::vector<std::vector<std::size_t>> members_;
+  std::vector<std::uint32_t> ends_;     // of the members of each cell, once filled
+  std::vector<std::uint32_t> members_;  // cell after cell
+  std::vector<std::size_t> cells_;      // of each sphere
 };
 
 Eigen::Vector3f shortest_way(const Eigen::Vector3f& from,
@@ -80,9 +100,10 @@ std::vector<std::size_t> relax_packing(std::vector<PackedSphere>& spheres,
   float reach = 0;
   for (const PackedSphere& sphere : spheres)
     reach = std::max(reach, 2 * sphere.radius);
+  CellGrid grid(width, height, std::max(reach, 1.0f));
   std::vector<Eigen::Vector3f> pushes(spheres.size());
   for (int sweep = 0; sweep < sweeps && reach > 0; ++sweep) {
-    const CellGrid grid(spheres, width, height, reach);
+    grid.fill(spheres);
     bool is_relaxed = true;
     for (std::size_t i = 0; i < spheres.size(); ++i) {
       pushes[i] = Eigen::Vector3f::Zero();
@@ -117,7 +138,7 @@ std::vector<std::size_t> relax_packing(std::vector<PackedSphere>& spheres,
 
   std::vector<std::size_t> kept;
   std::vector<bool> is_dropped(spheres.size(), false);
-  const CellGrid grid(spheres, width, height, std::max(reach, 1.0f));
+  grid.fill(spheres);
   for (std::size_t i = 0; i < spheres.size(); ++i) {
     if (spheres[i].radius > 0)
       grid.visit_neighbours(spheres[i], [&](std::size_t other) {

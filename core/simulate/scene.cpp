@@ -54,7 +54,7 @@ Scene make_scene(const SimulationSettings& settings,
   Scene scene;
   scene.field = make_field(settings);
   scene.particles = place_particles(settings.specimen, scene.field, structures, specimen_random);
-  scene.landscape = make_landscape(settings.specimen,
+  scene.landscape = plan_landscape(settings.specimen,
                                    settings.illumination,
                                    scene.field,
                                    settings.ctf.voltage_kv,

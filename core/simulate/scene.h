@@ -16,7 +16,7 @@ namespace limpid {
 struct Scene {
   FieldGrid field;
   std::vector<Placement> particles;
-  Landscape landscape;
+  LandscapePlan landscape;
   FrameMotion motion;
 };
 

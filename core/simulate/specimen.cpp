@@ -83,14 +83,6 @@ EulerAngles draw_fitting_orientation(const Structure& structure,
 
 }  // namespace
 
-double ice_thickness_angstrom(const IceLayer& ice, double x, double y) {
-  const double u = x - 0.5;
-  const double v = y - 0.5;
-  const double relative =
-      1 + ice.gradient_x * u + ice.gradient_y * v + ice.meniscus * 2 * (u * u + v * v);
-  return ice.thickness_angstrom * std::max(0.1, relative);
-}
-
 void check_specimen(const SpecimenSettings& specimen, std::size_t structure_count) {
   const auto expect = [](bool condition, std::string_view what, double value) {
     if (!condition)

@@ -1,7 +1,8 @@
 #pragma once
 
 #include "core/base/random.h"
-#include "core/simulate/ice.h"
+#include "core/simulate/field_grid.h"
+#include "core/simulate/ice_layer.h"
 #include "core/simulate/orientation.h"
 #include "core/simulate/placement.h"
 #include "core/simulate/structure.h"
@@ -11,20 +12,6 @@
 #include <vector>
 
 namespace limpid {
-
-// The layer of vitreous ice.
-struct IceLayer {
-  double thickness_angstrom = 400;  // in the middle of the image
-  // Change of thickness from one side of the image to the other, as a fraction.
-  double gradient_x = 0;
-  double gradient_y = 0;
-  double meniscus = 0;  // excess at the corners, as a fraction
-  // Clouds: rms of slow undulations as a fraction of the thickness, of wavelengths from this one to
-  // six times it.
-  double undulation = 0;
-  double undulation_wavelength_angstrom = 500;
-  SurfaceRoughness roughness;
-};
 
 // The edge of a holey carbon film that reaches into the image: carbon lies outside of a circle.
 struct CarbonEdge {
@@ -58,10 +45,6 @@ struct SpecimenSettings {
   // Relative numbers of the structures; empty means equal.
   std::vector<double> abundances;
 };
-
-// Thickness of the ice, without undulations, at a place given as a fraction of the image, (0, 0) in
-// one corner, (1, 1) in the opposite one.
-double ice_thickness_angstrom(const IceLayer& ice, double x, double y);
 
 // Throws Error (usage) for values without meaning.
 void check_specimen(const SpecimenSettings& specimen, std::size_t structure_count);

@@ -14,7 +14,7 @@ const FieldGrid field{220, 220, 10, 10, 10, 200, 200};
 
 Landscape make(const SpecimenSettings& specimen, const Illumination& illumination = {}) {
   RandomSequence random(2, 2);
-  return make_landscape(specimen, illumination, field, 300, random);
+  return make_landscape(plan_landscape(specimen, illumination, field, 300, random));
 }
 
 }  // namespace
