@@ -3,7 +3,7 @@
 #include "core/simulate/ctf.h"
 #include "core/simulate/exposure_parts.h"
 #include "core/simulate/field_grid.h"
-#include "core/simulate/landscape.h"
+#include "core/simulate/landscape_plan.h"
 
 #include <array>
 #include <cstdint>

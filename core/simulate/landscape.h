@@ -2,10 +2,8 @@
 
 #include "core/base/random.h"
 #include "core/image/image.h"
-#include "core/simulate/landscape_kernels.h"
+#include "core/simulate/landscape_plan.h"
 #include "core/simulate/specimen.h"
-
-#include <vector>
 
 namespace limpid {
 
@@ -17,16 +15,6 @@ struct Landscape {
   Image phase;
   // 1 on the film, 0 in the hole; empty without film.
   Image film;
-};
-
-// Everything that a landscape is computed from.
-struct LandscapePlan {
-  LandscapeShape shape;
-  std::vector<Lump> lumps;
-  std::vector<WavePart> wave_columns;  // [wave][x]; empty without undulations
-  std::vector<WavePart> wave_rows;     // [wave][y]
-
-  bool has_phase() const { return shape.has_film || !lumps.empty(); }
 };
 
 LandscapePlan plan_landscape(const SpecimenSettings& specimen,
