@@ -149,6 +149,43 @@ TEST_CASE("exposure: two integers add up in one") {
   CHECK(plane.im == static_cast<float>(high));
 }
 
+TEST_CASE("exposure: the slabs of a plan hold all scatterers and none is superfluous") {
+  const DiversityRange range = diversity_of_size(128, 96);
+  int with_particles = 0;
+  for (std::uint64_t index = 0; index < 24; ++index) {
+    CAPTURE(index);
+    const RandomSubject subject = draw_subject(6, index, range);
+    const ExposurePlan plan = plan_exposure(subject.settings, subject.structures, 6, index);
+    if (plan.slab_count == 0)
+      continue;
+    ++with_particles;
+    float low = 1e9f;
+    float high = -1e9f;
+    for (std::size_t i = 0; i < plan.particles.size(); ++i) {
+      const PlannedParticle& particle = plan.particles[i];
+      const std::int64_t end_place =
+          i + 1 < plan.particles.size() ? plan.particles[i + 1].first_place : plan.place_count;
+      for (std::int64_t place = particle.first_place; place < end_place; ++place) {
+        const auto scatterer =
+            static_cast<std::size_t>(particle.first_scatterer + place - particle.first_place);
+        const PlannedScatterer& at = plan.scatterers[scatterer];
+        const float height = particle.rotation[6] * at.x + particle.rotation[7] * at.y +
+                             particle.rotation[8] * at.z + particle.position_angstrom[2];
+        low = std::min(low, height);
+        high = std::max(high, height);
+      }
+    }
+    const auto slab = [&](float height) {
+      return std::floor(static_cast<double>(height) / plan.slab_thickness_angstrom + 0.5);
+    };
+    CHECK(slab(low - 0.02f) <= static_cast<double>(plan.first_slab));
+    CHECK(slab(low) >= static_cast<double>(plan.first_slab));
+    CHECK(slab(high) < static_cast<double>(plan.first_slab + plan.slab_count));
+    CHECK(slab(high + 0.02f) >= static_cast<double>(plan.first_slab + plan.slab_count - 1));
+  }
+  CHECK(with_particles > 12);
+}
+
 TEST_CASE("exposure: the micrographs of a diverse set are those of the simulator") {
   const DiversityRange range = diversity_of_size(128, 96);
   double unequal_sum = 0;

@@ -195,3 +195,21 @@ TEST_CASE("image formation: carbon grain shows rings at the maxima of the CTF") 
   const double k = frequency_of(1.5) / 1.2;
   CHECK(at_maximum / 10 == Approx(4 * carbon_phase_power(k, 200, 300) / 1.44).epsilon(0.15));
 }
+
+TEST_CASE("image formation: what both halves keep is the sum over their frames") {
+  SimulationSettings settings = plain_settings();
+  settings.frame_count = 7;
+  for (const bool has_damage : {false, true}) {
+    settings.has_radiation_damage = has_damage;
+    Bench bench(settings);
+    bench.motion.travel_angstrom = {3, 2, 1, 0.5, 0.4, 0.3, 0.3};
+    for (const double k : {0.0, 0.05, 0.3}) {
+      double sums[2] = {};
+      for (int frame = 0; frame < settings.frame_count; ++frame)
+        sums[frame % 2] += bench.formation.frame_survival(k, frame);
+      const auto found = bench.formation.survival_sums(k);
+      CHECK(found[0] == Approx(sums[0]));
+      CHECK(found[1] == Approx(sums[1]));
+    }
+  }
+}

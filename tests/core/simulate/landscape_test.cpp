@@ -95,3 +95,34 @@ TEST_CASE("landscape: undulations of the ice have their rms") {
   CHECK(std::abs(sum / count) < 0.01);
   CHECK(std::sqrt(square_sum / count) == Approx(0.1).epsilon(0.1));
 }
+
+TEST_CASE("landscape: one pixel after the other gives what whole rows give") {
+  SpecimenSettings specimen;
+  specimen.ice.gradient_x = 0.2;
+  specimen.ice.meniscus = 0.3;
+  specimen.ice.undulation = 0.1;
+  specimen.carbon.thickness_angstrom = 180;
+  specimen.carbon.distance_angstrom = 200;
+  specimen.contamination.frost_count = 2;
+  specimen.contamination.droplet_count = 1;
+  RandomSequence random(2, 3);
+  const LandscapePlan plan = plan_landscape(specimen, {0.1, -0.05, -0.05}, field, 300, random);
+  const Landscape expected = make_landscape(plan);
+  Image transmission(field.width, field.height);
+  Image phase(field.width, field.height);
+  Image film(field.width, field.height);
+  const FormLandscape form{plan.shape,
+                           plan.lumps.data(),
+                           static_cast<std::uint32_t>(plan.lumps.size()),
+                           plan.wave_columns.data(),
+                           plan.wave_rows.data(),
+                           transmission.pixels().data(),
+                           phase.pixels().data(),
+                           film.pixels().data()};
+  for (std::uint32_t i = 0; i < field.width * field.height; ++i)
+    form(i);
+  CHECK(std::equal(film.pixels().begin(), film.pixels().end(), expected.film.pixels().begin()));
+  CHECK(std::equal(phase.pixels().begin(), phase.pixels().end(), expected.phase.pixels().begin()));
+  for (std::size_t i = 0; i < transmission.pixels().size(); ++i)
+    REQUIRE(transmission.pixels()[i] == Approx(expected.transmission.pixels()[i]).epsilon(1e-6));
+}

@@ -72,3 +72,23 @@ TEST_CASE("packing: small fields and spheres without size are no trouble") {
   auto wide = random_spheres(3, 80, 100, 0);
   CHECK(relax_packing(wide, 100, 100).size() == 1);
 }
+
+TEST_CASE("packing: spheres without size stay where they are among others") {
+  auto spheres = random_spheres(120, 4, 400, 0);
+  for (std::size_t i = 0; i < spheres.size(); i += 2)
+    spheres[i].radius = 0;
+  const auto before = spheres;
+  const auto kept = relax_packing(spheres, 400, 400);
+  std::vector<std::size_t> with_size;
+  std::size_t points = 0;
+  for (const std::size_t i : kept)
+    if (spheres[i].radius > 0)
+      with_size.push_back(i);
+    else
+      ++points;
+  CHECK(points == 60);
+  CHECK(with_size.size() > 55);
+  CHECK(smallest_distance(spheres, with_size, 400) > 7.2);
+  for (std::size_t i = 0; i < spheres.size(); i += 2)
+    CHECK(spheres[i].centre == before[i].centre);
+}

@@ -1,5 +1,6 @@
 #include "core/simulate/surface_shapes.h"
 
+#include "core/simulate/specimen.h"
 #include "tests/support/catch.h"
 
 #include <cmath>
@@ -42,4 +43,28 @@ TEST_CASE("surface shapes: lumps are thick inside, thin out at the rim and end")
         }
       }
     }
+}
+
+TEST_CASE("surface shapes: the edge of film rises without a jump") {
+  for (std::uint64_t i = 0; i < 20; ++i) {
+    RandomSequence random(3, i);
+    CarbonEdge edge;
+    edge.hole_radius_angstrom = 5000;
+    edge.distance_angstrom = 0;
+    const FilmShape film(edge, 1000, 1000, random);
+    bool has_middle = false;
+    for (double y = 0; y < 2000; y += 100) {
+      double previous = film(400, y);
+      CHECK(previous == 0);
+      for (double x = 400; x < 1800; x += 2) {
+        const double here = film(x, y);
+        // An edge of 25 A rises by 0.06 over 1 A at most.
+        REQUIRE(std::abs(here - previous) < 0.25);
+        has_middle = has_middle || (here > 0.2 && here < 0.8);
+        previous = here;
+      }
+      CHECK(previous == 1);
+    }
+    CHECK(has_middle);
+  }
 }
