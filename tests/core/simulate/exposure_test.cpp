@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <cmath>
 #include <complex>
+#include <cstdio>
+#include <ctime>
 #include <memory>
 #include <vector>
 
@@ -199,4 +201,16 @@ TEST_CASE("exposure: the micrographs of a diverse set are those of the simulator
   // A draw that rounding decides changes the rest of its row at most, and such draws are rare but
   // for the highest doses.
   CHECK(unequal_sum / count < 0.03);
+}
+
+TEST_CASE("exposure: speed of planning", "[.speed]") {
+  const DiversityRange range = diversity_of_size(1024, 1024);
+  constexpr std::uint64_t count = 100;
+  const std::clock_t begin = std::clock();
+  for (std::uint64_t index = 0; index < count; ++index) {
+    const RandomSubject subject = draw_subject(5, index, range);
+    plan_exposure(subject.settings, subject.structures, 5, index);
+  }
+  std::printf("planning: %.1f ms of a processor for a micrograph of 1024 x 1024 pixels\n",
+              1e3 * static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC / count);
 }
