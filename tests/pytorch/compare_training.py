@@ -117,7 +117,8 @@ def main():
     parser.add_argument("--window", type=int, default=25, help="steps whose losses are averaged")
     parser.add_argument("--learning_rate", type=float, default=1e-3)
     parser.add_argument("--batch", type=int, default=8)
-    parser.add_argument("--images", type=int, default=1024, help="a multiple of the batch")
+    parser.add_argument("--images", type=int, default=4000,
+                        help="a multiple of the batch; by default each is seen once, so that none can be learnt by heart")
     parser.add_argument("--size", type=int, default=256, help="height and width")
     parser.add_argument("--repeats", type=int, default=3, help="trainings of each side")
     parser.add_argument("--noise", type=float, default=1.0, help="its standard deviation; the structure's is about 0.5")
