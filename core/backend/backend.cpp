@@ -19,18 +19,15 @@ class PlainReplay : public Replay {
 }  // namespace
 
 std::unique_ptr<Conv2d> Backend::make_conv2d(const Conv2dDesc& desc, Parameters& parameters) {
+  if (desc.pool_output)
+    require(pool_of(desc).output() == desc.pooled(), "a pool of another shape");
   if (auto fused = try_make_conv2d(desc, parameters))
     return fused;
   require(desc.pool_output, "{} has no convolution for a plain description", name());
   Conv2dDesc plain = desc;
   plain.pool_output = false;
-  const ResampleDesc pool{.kind = ResampleKind::max_pool,
-                          .input = desc.output(),
-                          .input_type = desc.output_type,
-                          .output_type = desc.output_type,
-                          .input_activation = desc.activation,
-                          .accumulate = true};
-  return std::make_unique<SplitConv2d>(make_conv2d(plain, parameters), make_resample(pool));
+  return std::make_unique<SplitConv2d>(make_conv2d(plain, parameters),
+                                       make_resample(pool_of(desc)));
 }
 
 std::unique_ptr<Replay> Backend::record(std::function<void()> step) {

@@ -31,9 +31,8 @@ inline constexpr float leaky_relu_slope = 0.1f;
 // size. As in the field this is a cross-correlation: y[o, h, w] = sum weight[o, i, r, s] * x[i, h +
 // r - k/2, w + s - k/2].
 struct Conv2dDesc {
-  Shape input;  // of the first input
-  std::int64_t second_channels =
-      0;  // channels of a second input of the same size, behind the first; 0 = none
+  Shape input;                       // of the first input
+  std::int64_t second_channels = 0;  // of a second input of the same size, behind the first
   std::int64_t output_channels = 1;
   std::int64_t kernel_size = 3;  // odd
   Activation activation = Activation::none;
@@ -41,8 +40,9 @@ struct Conv2dDesc {
   DataType input_type = DataType::float32;   // the image may be float32 in a bfloat16 network,
   DataType output_type = DataType::float32;  // and so may the prediction
   bool needs_input_gradient = true;
-  Activation input_activation =
-      Activation::none;    // that made the first input; the second is never multiplied
+  Activation input_activation = Activation::none;  // that made the first input
+  // That made the second input. Only skip_backward() multiplies by its derivative.
+  Activation second_activation = Activation::none;
   std::size_t weight = 0;  // index in the Parameters; shape (output, input + second, k, k)
   std::size_t bias = 0;    // shape (output)
 
@@ -64,12 +64,12 @@ class Conv2d {
     Tensor input;
     Tensor second;  // empty without second_channels
     Tensor output;
-    Tensor pooled;  // empty without pool_output
+    Tensor pooled;    // empty without pool_output
+    Tensor record{};  // dense memory of record_bytes(); empty: nothing is kept, as in inference
   };
   struct Backward {
-    Tensor output_gradient;  // with pool_output: the contribution of the other readers, changed in
-                             // place
-    Tensor pooled_gradient;  // empty without pool_output
+    Tensor output_gradient;  // with pooled_gradient: of the other readers, changed in place
+    Tensor pooled_gradient;  // empty without pool_output, or after skip_backward() has added it
     Tensor input_gradient;   // overwritten; empty without needs_input_gradient
     Tensor second_gradient;  // overwritten
   };
@@ -78,6 +78,22 @@ class Conv2d {
   // input_gradient, second_gradient and pooled_gradient only those are computed, from the output
   // gradient as it is.
   virtual void backward(const Forward& values, const Backward& gradients) = 0;
+  // The gradient of a second input that is pooled, too (a skip connection), in one go: what arrives
+  // there through this convolution and through the maximum, times the derivative. If joins_skip(),
+  // backward() may be called without second_gradient, and this when the pooled gradient is known.
+  struct SkipBackward {
+    Tensor output_gradient;  // of this convolution, as for backward()
+    Tensor pooled_gradient;
+    Tensor pool_record;      // of the convolution that made and pooled the second input
+    Tensor second_gradient;  // overwritten
+  };
+  virtual bool joins_skip() const { return false; }
+  virtual void skip_backward(const Forward&, const SkipBackward&) {
+    require(false, "a convolution that does not join gradients");
+  }
+  // Memory in which forward() can keep what backward() needs to know of activations and maxima, so
+  // that it need not read the values again. 0: it keeps nothing.
+  virtual std::size_t record_bytes() const { return 0; }
   virtual Implementations implementations() const { return {}; }
 };
 
@@ -129,6 +145,8 @@ struct ResampleDesc {
   bool is_odd() const { return odd_height || odd_width; }
   Shape output() const;
 };
+
+ResampleDesc pool_of(const Conv2dDesc& desc);  // the maximum behind one with pool_output
 
 // The input row (or column) that upsample_nearest copies to row `at` of its output.
 LIMPID_HOST_DEVICE inline std::int64_t nearest_source(std::int64_t at, bool odd) {

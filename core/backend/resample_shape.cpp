@@ -23,4 +23,13 @@ Shape ResampleDesc::output() const {
   fail(ErrorKind::internal, "an unknown kind of resampling");
 }
 
+ResampleDesc pool_of(const Conv2dDesc& desc) {
+  return {.kind = ResampleKind::max_pool,
+          .input = desc.output(),
+          .input_type = desc.output_type,
+          .output_type = desc.output_type,
+          .input_activation = desc.activation,
+          .accumulate = true};
+}
+
 }  // namespace limpid

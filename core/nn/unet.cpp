@@ -65,10 +65,18 @@ void UNet::backward() {
     else
       decoder.nearest->backward(decoder.deep, decoder.input_gradients.first, decoder.deep_gradient);
   }
-  for (auto encoder = encoders_.rbegin(); encoder != encoders_.rend(); ++encoder) {
-    encoder->second->backward(encoder->second_values, encoder->second_gradients);
-    encoder->first->backward(encoder->first_values, encoder->first_gradients);
+  for (std::size_t level = encoders_.size(); level-- > 0;) {
+    Block& encoder = encoders_[level];
+    if (level < decoders_.size())
+      skip_backward(decoders_[level]);
+    encoder.second->backward(encoder.second_values, encoder.second_gradients);
+    encoder.first->backward(encoder.first_values, encoder.first_gradients);
   }
+}
+
+void UNet::skip_backward(Decoder& decoder) {
+  if (decoder.joined)
+    decoder.block.first->skip_backward(decoder.block.first_values, *decoder.joined);
 }
 
 void UNet::plan_forward(Parameters& parameters, const Shape& image) {
@@ -108,6 +116,15 @@ void UNet::release_after_inference(const Tensor& tensor) {
     arena_.release(tensor);
 }
 
+// Kept for backward(), as the values themselves.
+Tensor UNet::plan_record(const Conv2d& convolution) {
+  const std::size_t bytes = use_ == NetworkUse::training ? convolution.record_bytes() : 0;
+  if (bytes == 0)
+    return {};
+  const auto words = static_cast<std::int64_t>((bytes + 3) / 4);
+  return arena_.tensor({1, 1, 1, words}, DataType::float32);
+}
+
 void UNet::plan_encoder(std::int64_t level, Parameters& parameters) {
   const DataType type = backend_.compute_type();
   const bool is_bottleneck = level == description_.levels() - 1;
@@ -140,6 +157,7 @@ void UNet::plan_encoder(std::int64_t level, Parameters& parameters) {
   second.pool_output = !is_bottleneck;
   block.second = backend_.make_conv2d(second, parameters);
   block.second_values.input = block.first_values.output;
+  block.second_values.record = plan_record(*block.second);
   if (is_bottleneck) {
     block.second_values.output = arena_.tensor(second.output(), type);
   } else {
@@ -180,6 +198,7 @@ void UNet::plan_decoder(std::int64_t level, Parameters& parameters) {
   Block& block = decoder.block;
   Conv2dDesc first = describe_conv(parameters, name + ".conv0", decoder.inputs.first.shape());
   first.second_channels = decoder.inputs.second.shape().channels;
+  first.second_activation = description_.activation;
   block.first = backend_.make_conv2d(first, parameters);
   block.first_values = {.input = decoder.inputs.first,
                         .second = decoder.inputs.second,
@@ -192,6 +211,7 @@ void UNet::plan_decoder(std::int64_t level, Parameters& parameters) {
   second.input_activation = description_.activation;
   block.second = backend_.make_conv2d(second, parameters);
   block.second_values.input = block.first_values.output;
+  block.second_values.record = plan_record(*block.second);
   block.second_values.output = arena_.tensor(second.output(), type);
   release_after_inference(block.first_values.output);
 }
@@ -212,69 +232,6 @@ void UNet::plan_projection(Parameters& parameters) {
   }
   shuffle_ = backend_.make_resample({.kind = ResampleKind::depth_to_space, .input = desc.output()});
   prediction_ = arena_.tensor(image_.shape(), DataType::float32);
-}
-
-// Gradients in the order of backward(), each released after its last reader.
-void UNet::plan_backward() {
-  prediction_gradient_ = arena_.tensor(image_.shape(), DataType::float32);
-  Tensor& projected = projection_gradients_.output_gradient;
-  projected = prediction_gradient_;
-  if (shuffle_) {
-    projected = arena_.tensor(projection_values_.output.shape(), DataType::float32);
-    arena_.release(prediction_gradient_);
-  }
-  Tensor gradient = plan_gradient_of(projection_values_.input);
-  projection_gradients_.input_gradient = gradient;
-  arena_.release(projected);
-  for (Decoder& decoder : decoders_)
-    gradient = plan_decoder_backward(decoder, gradient);
-  for (std::int64_t level = description_.levels() - 1; level >= 0; --level)
-    gradient = plan_encoder_backward(level, gradient);
-}
-
-Tensor UNet::plan_gradient_of(const Tensor& value) {
-  return arena_.tensor(value.shape(), value.type());
-}
-
-// Takes the gradient of the decoder's output, gives that of the features below.
-Tensor UNet::plan_decoder_backward(Decoder& decoder, const Tensor& output_gradient) {
-  Block& block = decoder.block;
-  block.second_gradients.output_gradient = output_gradient;
-  block.second_gradients.input_gradient = plan_gradient_of(block.first_values.output);
-  block.first_gradients.output_gradient = block.second_gradients.input_gradient;
-  arena_.release(output_gradient);
-
-  decoder.input_gradients = plan_input_pair(
-      arena_, backend_, decoder.inputs.first.shape(), decoder.inputs.second.shape().channels);
-  block.first_gradients.input_gradient = decoder.input_gradients.first;
-  block.first_gradients.second_gradient = decoder.input_gradients.second;
-  arena_.release(block.first_gradients.output_gradient);
-
-  decoder.deep_gradient = plan_gradient_of(decoder.deep);
-  if (!decoder.input_gradients.merged)  // the encoder still reads the other half of a merged pair
-    arena_.release(decoder.input_gradients.first);
-  return decoder.deep_gradient;
-}
-
-// Takes the gradient of the bottleneck's output or of the pooled map, gives that of the block's
-// input.
-Tensor UNet::plan_encoder_backward(std::int64_t level, const Tensor& gradient) {
-  Block& block = encoders_[static_cast<std::size_t>(level)];
-  block.second_gradients.input_gradient = plan_gradient_of(block.first_values.output);
-  block.first_gradients.output_gradient = block.second_gradients.input_gradient;
-  if (level == description_.levels() - 1) {
-    block.second_gradients.output_gradient = gradient;
-  } else {
-    const InputPair& skip = decoders_[static_cast<std::size_t>(level)].input_gradients;
-    block.second_gradients.output_gradient = skip.second;
-    block.second_gradients.pooled_gradient = gradient;
-    arena_.release(skip.merged ? skip.first : skip.second);
-  }
-  arena_.release(gradient);
-  if (level > 0)
-    block.first_gradients.input_gradient = plan_gradient_of(block.first_values.input);
-  arena_.release(block.first_gradients.output_gradient);
-  return block.first_gradients.input_gradient;
 }
 
 }  // namespace limpid

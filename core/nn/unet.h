@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -69,6 +70,8 @@ class UNet : public Network {
     InputPair inputs;  // upsampled deep features, and the encoder's output: the skip connection
     InputPair input_gradients;
     Block block;
+    // Where the first convolution joins gradients at the skip connection: all that it then needs.
+    std::optional<Conv2d::SkipBackward> joined;
   };
 
   void plan_forward(Parameters& parameters, const Shape& image);
@@ -78,8 +81,11 @@ class UNet : public Network {
   void plan_backward();
   Tensor plan_decoder_backward(Decoder& decoder, const Tensor& output_gradient);
   Tensor plan_encoder_backward(std::int64_t level, const Tensor& gradient);
+  void plan_skip_backward(std::int64_t level, const Tensor& pooled_gradient);
   Tensor plan_gradient_of(const Tensor& value);
+  Tensor plan_record(const Conv2d& convolution);
 
+  static void skip_backward(Decoder& decoder);
   Shape level_shape(std::int64_t level, std::int64_t channels) const;
   Conv2dDesc describe_conv(const Parameters& parameters,
                            const std::string& name,

@@ -67,7 +67,7 @@ UNet::Operation resampling(const std::string& name,
 
 std::vector<UNet::Operation> UNet::operations() {
   std::vector<Operation> list;
-  const auto add_block = [&](const std::string& name, Block& block) {
+  const auto add_block = [&list](const std::string& name, Block& block) {
     list.push_back(
         convolution(name + ".conv0", *block.first, block.first_values, block.first_gradients));
     list.push_back(
@@ -76,8 +76,14 @@ std::vector<UNet::Operation> UNet::operations() {
   if (unshuffle_)
     list.push_back(
         resampling("unshuffle", *unshuffle_, image_, encoders_.front().first_values.input, {}, {}));
-  for (std::size_t level = 0; level < encoders_.size(); ++level)
+  for (std::size_t level = 0; level < encoders_.size(); ++level) {
     add_block(fmt::format("enc{}", level), encoders_[level]);
+    if (level < decoders_.size() && decoders_[level].joined)
+      list.back().backward = [&decoder = decoders_[level], rest = list.back().backward] {
+        skip_backward(decoder);
+        rest();
+      };
+  }
   for (std::size_t level = decoders_.size(); level-- > 0;) {
     Decoder& decoder = decoders_[level];
     const std::string name = fmt::format("up{}", level);

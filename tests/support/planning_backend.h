@@ -46,12 +46,25 @@ class PlanningBackend : public Backend {
   std::unique_ptr<Mark> make_mark() override { return nullptr; }
 
  protected:
-  std::unique_ptr<Conv2d> try_make_conv2d(const Conv2dDesc&, Parameters&) override {
+  std::unique_ptr<Conv2d> try_make_conv2d(const Conv2dDesc& desc, Parameters&) override {
+    // Keeps as much as any of the CUDA backend's, and joins what its kernels for Hopper do.
     class Nothing : public Conv2d {
+     public:
+      explicit Nothing(const Conv2dDesc& desc) : desc_(desc) {}
       void forward(const Forward&) override {}
       void backward(const Forward&, const Backward&) override {}
+      bool joins_skip() const override {
+        return desc_.second_channels > 0 && desc_.output_channels <= 64;
+      }
+      std::size_t record_bytes() const override {
+        const std::int64_t codes = desc_.pool_output ? desc_.pooled().element_count() : 0;
+        return static_cast<std::size_t>(codes + desc_.input.element_count() / 8);
+      }
+
+     private:
+      Conv2dDesc desc_;
     };
-    return std::make_unique<Nothing>();
+    return std::make_unique<Nothing>(desc);
   }
 
  private:

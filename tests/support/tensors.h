@@ -3,7 +3,10 @@
 #include "core/backend/backend.h"
 #include "core/base/random.h"
 
+#include <fmt/format.h>
+
 #include <cmath>
+#include <string>
 #include <vector>
 
 namespace limpid::test {
@@ -15,6 +18,20 @@ inline std::vector<float> random_values(std::int64_t count,
   std::vector<float> values(static_cast<std::size_t>(count));
   for (float& value : values)
     value = static_cast<float>(scale * random.normal());
+  return values;
+}
+
+// Whole numbers from -largest to largest, most of them 0 for a density below 1. Sums of few
+// products of such are exact in bfloat16 as well, in any order, and often equal.
+inline std::vector<float> random_integers(std::int64_t count,
+                                          std::uint64_t stream,
+                                          int largest,
+                                          double density = 1.0) {
+  RandomSequence random(2025, stream);
+  std::vector<float> values(static_cast<std::size_t>(count));
+  for (float& value : values)
+    if (random.uniform() < density)
+      value = static_cast<float>(random.below(2 * largest + 1) - largest);
   return values;
 }
 
@@ -41,6 +58,23 @@ inline double relative_difference(const std::vector<float>& a, const std::vector
     norm += std::pow(static_cast<double>(b[i]), 2);
   }
   return norm > 0 ? std::sqrt(difference / norm) : std::sqrt(difference);
+}
+
+// Empty where both are the same; else how many values differ, and the first of them.
+inline std::string difference(const std::vector<float>& found, const std::vector<float>& expected) {
+  if (found.size() != expected.size())
+    return fmt::format("{} values, expected {}", found.size(), expected.size());
+  std::size_t count = 0, first = 0;
+  for (std::size_t i = 0; i < found.size(); ++i)
+    if (found[i] != expected[i] && count++ == 0)
+      first = i;
+  return count == 0 ? ""
+                    : fmt::format("{} of {} differ, first at {}: {}, expected {}",
+                                  count,
+                                  found.size(),
+                                  first,
+                                  found[first],
+                                  expected[first]);
 }
 
 }  // namespace limpid::test

@@ -33,6 +33,7 @@ class ReferenceConv2d : public Conv2d {
       : desc_(desc), type_(type), parameters_(parameters) {}
 
   void fuse_pool(std::unique_ptr<Resample> pool) { pool_ = std::move(pool); }
+  void join_skip(std::unique_ptr<Resample> pool) { skip_pool_ = std::move(pool); }
 
   void forward(const Forward& values) override {
     const Shape out = desc_.output();
@@ -56,11 +57,22 @@ class ReferenceConv2d : public Conv2d {
   }
 
   void backward(const Forward& values, const Backward& gradients) override {
-    if (pool_)
+    if (!gradients.pooled_gradient.empty())
       pool_->backward(values.output, gradients.pooled_gradient, gradients.output_gradient);
     weight_gradient(values, gradients);
     if (desc_.needs_input_gradient || desc_.second_channels > 0)
       input_gradient(values, gradients);
+  }
+
+  bool joins_skip() const override { return skip_pool_ != nullptr; }
+
+  void skip_backward(const Forward& values, const SkipBackward& gradients) override {
+    input_gradient(values,
+                   {.output_gradient = gradients.output_gradient,
+                    .pooled_gradient = {},
+                    .input_gradient = {},
+                    .second_gradient = gradients.second_gradient});
+    skip_pool_->backward(values.second, gradients.pooled_gradient, gradients.second_gradient);
   }
 
  private:
@@ -150,9 +162,9 @@ class ReferenceConv2d : public Conv2d {
               sum += static_cast<double>(output_gradient.get(n, y_out, x_out, o)) *
                      weight[at(o, taps() - 1 - tap, i)];
           });
-          if (i >= in.channels)
+          if (i >= in.channels && !gradients.second_gradient.empty())
             Elements(gradients.second_gradient).set(n, y, x, i - in.channels, sum);
-          else if (desc_.needs_input_gradient)
+          if (i < in.channels && !gradients.input_gradient.empty())
             Elements(gradients.input_gradient)
                 .set(n,
                      y,
@@ -168,6 +180,7 @@ class ReferenceConv2d : public Conv2d {
   DataType type_;
   Parameters& parameters_;
   std::unique_ptr<Resample> pool_;
+  std::unique_ptr<Resample> skip_pool_;  // of the second input
 };
 
 class ReferenceConvTranspose2d : public ConvTranspose2d {
@@ -237,12 +250,17 @@ std::unique_ptr<Conv2d> ReferenceBackend::try_make_conv2d(const Conv2dDesc& desc
                                                           Parameters& parameters) {
   auto convolution = std::make_unique<ReferenceConv2d>(desc, compute_type_, parameters);
   if (desc.pool_output)
-    convolution->fuse_pool(make_resample({.kind = ResampleKind::max_pool,
-                                          .input = desc.output(),
-                                          .input_type = desc.output_type,
-                                          .output_type = desc.output_type,
-                                          .input_activation = desc.activation,
+    convolution->fuse_pool(make_resample(pool_of(desc)));
+  if (desc.second_channels > 0 && desc.input.height % 2 == 0 && desc.input.width % 2 == 0) {
+    Shape second = desc.input;
+    second.channels = desc.second_channels;
+    convolution->join_skip(make_resample({.kind = ResampleKind::max_pool,
+                                          .input = second,
+                                          .input_type = desc.input_type,
+                                          .output_type = desc.input_type,
+                                          .input_activation = desc.second_activation,
                                           .accumulate = true}));
+  }
   return convolution;
 }
 

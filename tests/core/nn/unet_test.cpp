@@ -19,6 +19,8 @@ const UNetDescription small_networks[] = {
      .channels = {32, 16},
      .upsampling = Upsampling::nearest,
      .activation = Activation::leaky_relu},
+    // Wide enough for the kernels that pool, and join gradients at skip connections.
+    {.channels = {32, 32, 64}},
 };
 
 struct NetworkRun {
