@@ -38,6 +38,7 @@ LayerWork work_of_layer(const UNetLayer& layer, const Shape& image, DataType typ
   LayerWork work{.layer = layer,
                  .input = on_grid(image, input_grid_px(layer), layer.inputs),
                  .output = on_grid(image, layer.grid_px, layer.outputs)};
+  const auto x_elements = static_cast<double>(work.input.element_count());
   const double x = static_cast<double>(Tensor::size_bytes(work.input, type));
   const double y = static_cast<double>(Tensor::size_bytes(work.output, type));
   const double flop = flop_of(work);
@@ -48,11 +49,12 @@ LayerWork work_of_layer(const UNetLayer& layer, const Shape& image, DataType typ
     case LayerKind::convolution:
     case LayerKind::transposed_convolution:
       if (!is_first)
-        work.data_gradient = {flop, y + 2 * x};
+        work.data_gradient = {flop, y + x + x_elements / 8};
       break;
-    case LayerKind::max_pool:  // finds the maximum again, and adds to the skip connection's
-                               // gradient
-      work.data_gradient = {0, y + 3 * x};
+    case LayerKind::max_pool:  // in the convolution before it; its gradient is added where that of
+                               // the skip connection is computed
+      work.forward = {0, y};
+      work.data_gradient = {0, y + static_cast<double>(work.output.element_count())};
       break;
     case LayerKind::upsample_nearest:
     case LayerKind::depth_to_space:

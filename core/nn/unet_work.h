@@ -7,10 +7,10 @@
 
 // What a U-Net must compute and move at least, layer by layer: the floor below which no time of a
 // step can fall on a processor whose two rates are known. Counted is a step whose convolutions add
-// bias and activation on the fly, with every other layer a pass of its own: each value that a layer
-// needs is read once and each result written once, weights are not counted (they stay in a cache).
-// So convolutions that are fused with their neighbours can be faster, and so can tensors that stay
-// in a cache; nothing else can.
+// bias and activation and pool on the fly, with every other layer a pass of its own: each value
+// that a layer needs is read once and each result written once, and of derivatives as few bits as
+// they take; weights are not counted (they stay in a cache). So convolutions that are fused with
+// their neighbours can be faster, and so can tensors that stay in a cache; nothing else can.
 namespace limpid {
 
 struct Work {
@@ -33,8 +33,9 @@ struct ProcessorRates {
 };
 
 // With x the input of a layer of n pixels, y its output, gx and gy their gradients: forward reads x
-// and writes y; the gradient of x reads gy and x (for the derivative of the activation that made
-// x) and writes gx; that of the weights reads x and gy.
+// and writes y; the gradient of x reads gy and the signs of x (for the derivative of the activation
+// that made x), a bit each, and writes gx; that of the weights reads x and gy. A pool writes y; its
+// gradient reads gy, and a byte for each about its four values.
 struct LayerWork {
   UNetLayer layer{};
   Shape input{};

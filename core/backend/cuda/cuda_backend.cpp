@@ -179,8 +179,6 @@ void CudaBackend::synchronize() {
 
 std::unique_ptr<Conv2d> CudaBackend::try_make_conv2d(const Conv2dDesc& desc,
                                                      Parameters& parameters) {
-  if (desc.pool_output)
-    return nullptr;
   return make_cuda_conv2d(context_, desc, parameters);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/backend/cuda/value_bits.h"
 #include "core/backend/host_image.h"
 #include "core/backend/ops.h"
 #include "core/tensor/tensor.h"
@@ -52,6 +53,22 @@ void max_pool_backward(const Tensor& input,
                        const Tensor& input_gradient,
                        const ResampleDesc& desc,
                        cudaStream_t stream);
+
+// With pool codes (value_bits.h), which are dense and need even sizes.
+inline bool can_keep_pool_codes(const Shape& input) {
+  return input.height % 2 == 0 && input.width % 2 == 0;
+}
+void max_pool_with_codes(const Tensor& input,
+                         const Tensor& output,
+                         PoolCode* codes,
+                         cudaStream_t stream);
+// Adds to input_gradient, then multiplies the sum by the derivative.
+void max_pool_backward_with_codes(const PoolCode* codes,
+                                  const Tensor& output_gradient,
+                                  const Tensor& input_gradient,
+                                  Activation input_activation,
+                                  cudaStream_t stream);
+
 void upsample_nearest(const Tensor& input, const Tensor& output, cudaStream_t stream);
 // To the odd sizes of `desc`; a batch of one image.
 void upsample_nearest_odd(const Tensor& input,

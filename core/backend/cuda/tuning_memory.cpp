@@ -11,7 +11,7 @@ TensorAddresses TuningMemory::addresses(const Epilogue& epilogue) {
   allocate();
   TensorAddresses addresses;
   for (const auto& [number, tensor] : tensors_)
-    if ((number != bias_number || epilogue.bias) &&
+    if (number <= mask_number && (number != bias_number || epilogue.bias) &&
         (number != mask_number || epilogue.derivative_of != Activation::none))
       addresses[number] = tensor.data();
   return addresses;
@@ -42,6 +42,15 @@ void TuningMemory::allocate() {
         {1, g.kernel_size, g.kernel_size, g.x.channels * g.y.channels},
         g.x.channels * g.y.channels);
     add(bias_number, {1, 1, 1, g.y.channels}, g.y.channels);
+    add(pooled_number,
+        {g.y.batch,
+         std::max(g.y.height / 2, std::int64_t{1}),
+         std::max(g.y.width / 2, std::int64_t{1}),
+         g.y.channels},
+        g.y.channels);
+    // Bytes for the pool codes of y or the signs of either.
+    const std::int64_t largest = std::max(g.x.element_count(), g.y.element_count());
+    add(record_number, {1, 1, 1, largest / 4}, largest / 4);
   } catch (const Error&) {
     tensors_.clear();
   }

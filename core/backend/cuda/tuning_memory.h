@@ -13,7 +13,9 @@ enum TensorNumber : std::int64_t {
   y_number,
   weight_number,
   bias_number,
-  mask_number
+  mask_number,
+  pooled_number,  // these two are not in the graphs
+  record_number
 };
 
 // Memory to time convolutions on, taken when it is first asked for. Small numbers that are not

@@ -4,6 +4,7 @@
 #include "core/backend/cuda/convolution/convolution_pass.h"
 #include "core/backend/cuda/convolution/weight_gradient.h"
 #include "core/backend/cuda/cudnn/cudnn_convolution.h"
+#include "core/backend/cuda/hopper/row_convolution.h"
 #include "core/backend/ops.h"
 #include "core/backend/parameters.h"
 
@@ -22,12 +23,16 @@ Tensor joined_inputs(const Conv2dDesc& desc, const Tensor& first, const Tensor& 
 
 // A convolution on the tensor cores, through cuDNN or own kernels. Two inputs are neighbouring
 // slices of one tensor and are read as one. Plans of the backward pass are made at its first use.
+// The record is pool codes, then signs of the input (value_bits.h).
 class CudaConv2d : public Conv2d {
  public:
   CudaConv2d(Context& context, const Conv2dDesc& desc, Parameters& parameters);
 
   void forward(const Forward& values) override;
   void backward(const Forward& values, const Backward& gradients) override;
+  bool joins_skip() const override;
+  void skip_backward(const Forward& values, const SkipBackward& gradients) override;
+  std::size_t record_bytes() const override;
   Implementations implementations() const override;
 
  private:
@@ -38,6 +43,17 @@ class CudaConv2d : public Conv2d {
   WeightGradient::Tensors weight_gradient_tensors(const Forward& values,
                                                   const Tensor& y_gradient) const;
   void plan_backward(const Forward& values, const Backward& gradients);
+  void pool_backward(const Forward& values, const Backward& gradients) const;
+  // By own kernels, which can compute the gradient of one of two inputs.
+  RowConvolution gradient_of_part(const Tensor& output_gradient,
+                                  const Tensor& input_gradient,
+                                  std::int64_t first_channel) const;
+  void backward_first(const Backward& gradients) const;
+  std::size_t pool_code_bytes() const;
+  std::size_t sign_bytes() const;
+  // Parts of the record; null where there is none.
+  PoolCode* pool_codes(const Forward& values) const;
+  SignByte* signs(const Forward& values) const;
   // `tensor`, or a dense copy of it for plans that need one.
   Tensor dense_copy(const Tensor& tensor);
 
@@ -53,7 +69,7 @@ class CudaConv2d : public Conv2d {
 };
 
 // The convolution for this description: CudaConv2d, or the kernels for 1 to 4 channels at either
-// side.
+// side, which do not pool: null.
 std::unique_ptr<Conv2d> make_cuda_conv2d(Context& context,
                                          const Conv2dDesc& desc,
                                          Parameters& parameters);

@@ -23,7 +23,7 @@ __device__ void load_weights(const RowArguments& a, int first_output, unsigned c
 #pragma unroll
       for (int c = 0; c < 8; ++c)
         values[c] =
-            a.weight[((group * 8 + c) * 9 + 8 - tap) * a.output_channels + first_output + output];
+            a.weight[((group * 8 + c) * 9 + 8 - tap) * a.weight_channels + first_output + output];
     } else {
       chunk = *reinterpret_cast<const uint4*>(
           a.weight + ((first_output + output) * 9 + tap) * inputs + group * 8);
@@ -36,13 +36,13 @@ __device__ void load_weights(const RowArguments& a, int first_output, unsigned c
   }
 }
 
-template <int input_channels, int output_channels, bool backward>
+template <int input_channels, int output_channels, RowResult result>
 __global__ void __launch_bounds__(RowBlock<input_channels, output_channels>::threads, 1)
     row_convolution_kernel(const __grid_constant__ RowArguments arguments) {
   using Block = RowBlock<input_channels, output_channels>;
   extern __shared__ __align__(1024) unsigned char shared[];
   const int first_output = static_cast<int>(blockIdx.x) % arguments.slices * output_channels;
-  load_weights<Block, backward>(arguments, first_output, shared);
+  load_weights<Block, is_backward(result)>(arguments, first_output, shared);
   const auto weights = static_cast<std::uint32_t>(__cvta_generic_to_shared(shared));
   const std::uint32_t barriers = weights + Block::barriers_start;
   if (threadIdx.x < Block::warpgroups * Block::stages)
@@ -53,12 +53,12 @@ __global__ void __launch_bounds__(RowBlock<input_channels, output_channels>::thr
   // The shuffle tells the compiler that all threads of a warp agree.
   const int warpgroup =
       __shfl_sync(0xffffffffu, static_cast<int>(threadIdx.x) / warpgroup_threads, 0);
-  RowWorker<Block, backward> worker(arguments,
-                                    weights,
-                                    weights + Block::rings_start + warpgroup * Block::ring_bytes,
-                                    barriers + warpgroup * Block::stages * Block::barrier_bytes,
-                                    warpgroup,
-                                    first_output);
+  RowWorker<Block, result> worker(arguments,
+                                  weights,
+                                  weights + Block::rings_start + warpgroup * Block::ring_bytes,
+                                  barriers + warpgroup * Block::stages * Block::barrier_bytes,
+                                  warpgroup,
+                                  first_output);
   const int blocks = static_cast<int>(gridDim.x) / arguments.slices;
   const int block = static_cast<int>(blockIdx.x) / arguments.slices;
   for (int i = warpgroup * blocks + block; i < arguments.work.items();
@@ -66,10 +66,10 @@ __global__ void __launch_bounds__(RowBlock<input_channels, output_channels>::thr
     worker.run(arguments.work.item(i));
 }
 
-template <int input_channels, int output_channels, bool backward>
+template <int input_channels, int output_channels, RowResult result>
 void launch(RowArguments arguments, int multiprocessors, cudaStream_t stream) {
   using Block = RowBlock<input_channels, output_channels>;
-  const auto kernel = row_convolution_kernel<input_channels, output_channels, backward>;
+  const auto kernel = row_convolution_kernel<input_channels, output_channels, result>;
   LIMPID_CUDA(cudaFuncSetAttribute(
       kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, Block::shared_bytes));
   RowWork& work = arguments.work;
@@ -85,22 +85,22 @@ int slice_channels(std::int64_t input_channels, std::int64_t output_channels) {
   return output_channels % 64 == 0 && input_channels <= 64 ? 64 : 32;
 }
 
-template <bool backward>
+template <RowResult result>
 void launch(const RowArguments& arguments,
             std::int64_t input_channels,
             int multiprocessors,
             cudaStream_t stream) {
   const bool is_wide = slice_channels(input_channels, arguments.output_channels) == 64;
   if (input_channels == 128)
-    launch<128, 32, backward>(arguments, multiprocessors, stream);
+    launch<128, 32, result>(arguments, multiprocessors, stream);
   else if (input_channels == 64 && is_wide)
-    launch<64, 64, backward>(arguments, multiprocessors, stream);
+    launch<64, 64, result>(arguments, multiprocessors, stream);
   else if (input_channels == 64)
-    launch<64, 32, backward>(arguments, multiprocessors, stream);
+    launch<64, 32, result>(arguments, multiprocessors, stream);
   else if (is_wide)
-    launch<32, 64, backward>(arguments, multiprocessors, stream);
+    launch<32, 64, result>(arguments, multiprocessors, stream);
   else
-    launch<32, 32, backward>(arguments, multiprocessors, stream);
+    launch<32, 32, result>(arguments, multiprocessors, stream);
 }
 
 }  // namespace
@@ -117,6 +117,10 @@ bool can_convolve_rows(int compute_capability,
          output_channels <= 128;
 }
 
+bool can_keep_signs(std::int64_t input_channels) {
+  return input_channels == 32 || input_channels == 64;  // as in RowLayout
+}
+
 void convolve_rows(const RowConvolution& c, int multiprocessors, cudaStream_t stream) {
   const Shape& from = c.input.shape();
   const Shape& to = c.output.shape();
@@ -129,6 +133,12 @@ void convolve_rows(const RowConvolution& c, int multiprocessors, cudaStream_t st
   require(c.mask.empty() || c.mask.shape() == to, "a mask of another shape");
   require(from.batch == to.batch && from.height == to.height && from.width == to.width,
           "a convolution that changes the size");
+  require(!c.backward || c.pooled.empty() ||
+              (c.pool_codes != nullptr && to.height % 2 == 0 && to.width % 2 == 0),
+          "a pooled gradient of odd sizes or without codes");
+  require(c.backward || c.signs == nullptr || can_keep_signs(from.channels),
+          "signs of {} channels",
+          from.channels);
   RowArguments arguments{
       .work = {.images = static_cast<int>(to.batch),
                .height = static_cast<int>(to.height),
@@ -137,16 +147,24 @@ void convolve_rows(const RowConvolution& c, int multiprocessors, cudaStream_t st
       .output_channels = static_cast<int>(to.channels),
       .input = row_map(c.input),
       .output = elements<Element>(c.output),
+      .pooled = c.pooled.empty() ? nullptr : elements<Element>(c.pooled),
+      .pool_codes = c.pool_codes,
+      .signs = c.signs,
       .mask = c.mask.empty() ? nullptr : elements<Element>(c.mask),
-      .weight = static_cast<const Element*>(c.weight),
+      .weight = static_cast<const Element*>(c.weight) + c.first_weight_channel,
+      .weight_channels = static_cast<int>(c.weight_channels > 0 ? c.weight_channels : to.channels),
       .bias = static_cast<const Element*>(c.bias),
       .output_stride = c.output.pixel_stride(),
       .mask_stride = c.mask.empty() ? 0 : c.mask.pixel_stride(),
       .slope = negative_slope(c.activation)};
-  if (c.backward)
-    launch<true>(arguments, from.channels, multiprocessors, stream);
+  if (c.backward && !c.pooled.empty())
+    launch<RowResult::joined_gradient>(arguments, from.channels, multiprocessors, stream);
+  else if (c.backward)
+    launch<RowResult::gradient>(arguments, from.channels, multiprocessors, stream);
+  else if (!c.pooled.empty())
+    launch<RowResult::output_and_pooled>(arguments, from.channels, multiprocessors, stream);
   else
-    launch<false>(arguments, from.channels, multiprocessors, stream);
+    launch<RowResult::output>(arguments, from.channels, multiprocessors, stream);
 }
 
 }  // namespace limpid::cuda

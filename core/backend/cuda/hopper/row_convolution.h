@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/backend/cuda/value_bits.h"
 #include "core/backend/ops.h"
 #include "core/tensor/tensor.h"
 
@@ -14,6 +15,13 @@ namespace limpid::cuda {
 struct RowConvolution {
   Tensor input;
   Tensor output;
+  // Forward: also written, the 2x2 maxima of the output, dense, and their codes (value_bits.h).
+  // Backward: the gradient of such maxima, which is added by their codes before the derivative is
+  // taken from them.
+  Tensor pooled;
+  PoolCode* pool_codes = nullptr;
+  // Dense. Forward: also written, of the input. Backward: of the mask, read instead of it.
+  SignByte* signs = nullptr;
   const void* weight = nullptr;  // (output, row, column, input)
   const void* bias = nullptr;    // null: none
   Activation activation = Activation::none;
@@ -22,6 +30,10 @@ struct RowConvolution {
   // `mask` (empty: not multiplied), of the activation.
   bool backward = false;
   Tensor mask;
+  // Backward: the channels of all inputs of that convolution, and the first of those in `output`.
+  // 0: those of `output` are all.
+  std::int64_t weight_channels = 0;
+  std::int64_t first_weight_channel = 0;
 };
 
 // Whether a GPU of this compute capability (90 for 9.0) has it for any channels; and for these.
@@ -29,6 +41,9 @@ bool has_row_kernels(int compute_capability);
 bool can_convolve_rows(int compute_capability,
                        std::int64_t input_channels,
                        std::int64_t output_channels);
+
+// Whether convolve_rows() keeps signs of an input with these channels.
+bool can_keep_signs(std::int64_t input_channels);
 
 void convolve_rows(const RowConvolution& convolution, int multiprocessors, cudaStream_t stream);
 

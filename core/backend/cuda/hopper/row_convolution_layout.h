@@ -45,6 +45,22 @@ struct RowLayout {
   static constexpr int slot_bytes =
       (row_bytes + slot_alignment - 1) / slot_alignment * slot_alignment;
 
+  // Each thread looks at 16 bytes of as many pixels of a row, the strip's own, for their signs:
+  // byte `thread + pass * warpgroup_threads` of the signs of that row.
+  static constexpr bool can_keep_signs = !has_planes;
+  static constexpr int sign_passes = strip_pixels * groups / warpgroup_threads;
+  struct SignPlace {
+    int pixel;  // of the strip
+    int group;
+  };
+  LIMPID_HOST_DEVICE static constexpr SignPlace sign_place(int thread, int pass) {
+    const int place = thread + pass * warpgroup_threads;
+    return {place / groups, place % groups};
+  }
+  LIMPID_HOST_DEVICE static constexpr int sign_offset(const SignPlace& place) {
+    return row_offset(0, 8 * place.group, place.pixel + 1);
+  }
+
   static constexpr int tap_blocks = 5;
   static constexpr int weight_plane_bytes = tap_blocks * output_channels * wgmma::core_row_bytes;
   static constexpr int weight_bytes = 3 * groups * weight_plane_bytes;
@@ -183,6 +199,19 @@ LIMPID_HOST_DEVICE constexpr QuadWords quad_takes(int round,
                              : QuadWords{{w.word[0], a, w.word[2], b}};
   return (thread & 2) != 0 ? QuadWords{{a, b, w.word[2], w.word[3]}}
                            : QuadWords{{w.word[0], w.word[1], a, b}};
+}
+
+// 2x2 maxima. A thread holds two pixels of a row that are 8 apart; its neighbour to the left or
+// right is the thread whose number differs in `pool_partner`. Each gives the other one of its two
+// pixels, so that the left one has both pixels 0 and 1 of a pair and the right one pixels 8 and 9.
+inline constexpr int pool_partner = 4;
+LIMPID_HOST_DEVICE constexpr bool is_right_of_pair(int thread) {
+  return (thread & pool_partner) != 0;
+}
+
+// The pooled pixel, counted in the strip, that a thread of the warpgroup then has.
+LIMPID_HOST_DEVICE constexpr int pooled_pixel(int thread) {
+  return thread / 32 * 8 + thread % 32 / 8 + (is_right_of_pair(thread) ? 4 : 0);
 }
 
 }  // namespace limpid::cuda

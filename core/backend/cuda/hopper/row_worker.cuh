@@ -1,70 +1,22 @@
 #pragma once
 
-#include "core/backend/cuda/device_vector.cuh"
-#include "core/backend/cuda/hopper/row_convolution_layout.h"
+#include "core/backend/cuda/hopper/row_arguments.cuh"
 #include "core/backend/cuda/hopper/row_copy.cuh"
+#include "core/backend/cuda/hopper/row_pool.cuh"
+#include "core/backend/cuda/hopper/row_unpool.cuh"
+#include "core/backend/cuda/hopper/row_words.cuh"
 #include "core/backend/cuda/hopper/wgmma.cuh"
 
 // What one warpgroup of the 3x3 convolution on Hopper's tensor cores does (row_convolution.cu).
 namespace limpid::cuda {
 
-using Element = __nv_bfloat16;
-
-struct RowArguments {
-  RowWork work;
-  int slices;           // of the output channels; each block of threads computes one
-  int output_channels;  // of all slices
-  CUtensorMap input;
-  Element* output;
-  const Element* mask;
-  const Element* weight;
-  const Element* bias;
-  std::int64_t output_stride;  // elements from pixel to pixel
-  std::int64_t mask_stride;
-  float slope;  // of the activation below zero
-};
-
 __device__ inline void warpgroup_barrier(int warpgroup) {
   asm volatile("bar.sync %0, %1;" ::"r"(1 + warpgroup), "n"(warpgroup_threads) : "memory");
 }
 
-__device__ inline std::uint32_t packed(float low, float high) {
-  const __nv_bfloat162 pair = __floats2bfloat162_rn(low, high);
-  return *reinterpret_cast<const std::uint32_t*>(&pair);
-}
-
-__device__ inline QuadWords transposed_in_quad(QuadWords words, int lane) {
-#pragma unroll
-  for (int round = 0; round < 2; ++round) {
-    QuadPair pair = quad_gives(round, lane, words);
-#pragma unroll
-    for (std::uint32_t& word : pair.word)
-      word = __shfl_xor_sync(0xffffffffu, word, 1 << round);
-    words = quad_takes(round, lane, words, pair);
-  }
-  return words;
-}
-
-// Pairs of values, multiplied by `slope` where `sign` is not positive; by 0 even if infinite.
-struct Slope {
-  __nv_bfloat162 factor;
-  std::uint32_t keep;  // 0 for a slope of 0
-
-  __device__ explicit Slope(float slope)
-      : factor(__float2bfloat162_rn(slope)), keep(slope == 0.0f ? 0u : 0xffffffffu) {}
-  __device__ std::uint32_t apply(std::uint32_t values, std::uint32_t sign) const {
-    const std::uint32_t positive =
-        __hgt2_mask(*reinterpret_cast<const __nv_bfloat162*>(&sign), __float2bfloat162_rn(0.0f));
-    const __nv_bfloat162 scaled =
-        __hmul2(*reinterpret_cast<const __nv_bfloat162*>(&values), factor);
-    const std::uint32_t below = *reinterpret_cast<const std::uint32_t*>(&scaled) & keep;
-    return (values & positive) | (below & ~positive);
-  }
-};
-
 // One warpgroup. Thread t has, of the strip's 64 pixels, pixels p and p + 8 for p = t / 32 * 16 + t
 // % 32 / 4.
-template <class Block, bool backward>
+template <class Block, RowResult result>
 class RowWorker {
  public:
   __device__ RowWorker(const RowArguments& arguments,
@@ -103,14 +55,20 @@ class RowWorker {
       if (++row == rows)
         break;
     }
-    store_row();
+    store_row(item.rows - 1);
   }
 
  private:
+  static constexpr bool backward = is_backward(result);
+  static constexpr bool joins = result == RowResult::joined_gradient;
   static constexpr int stages = Block::stages;
   static constexpr int channel_pairs = Block::block_accumulators / 4;  // of a thread and a pixel
   static constexpr int parts = channel_pairs / 4;                      // of 32 channels
 
+  // Forward, one slice is enough to keep those of the input.
+  __device__ bool has_signs() const {
+    return a_.signs != nullptr && (backward || (Block::can_keep_signs && first_output_ == 0));
+  }
   __device__ static int thread() {
     return threadIdx.x % warpgroup_threads;
   }
@@ -128,6 +86,12 @@ class RowWorker {
     output_ = a_.output + pixel * a_.output_stride + channel;
     if (backward && a_.mask != nullptr)
       mask_ = a_.mask + pixel * a_.mask_stride + channel;
+    if (backward && has_signs())
+      signs_ = a_.signs + (pixel * a_.output_channels + channel) / 8;
+    if (!backward && has_signs())
+      signs_ = a_.signs + ((row + item.y) * work.width + item.x) * Block::groups + thread();
+    pool_.start(a_, item, thread(), channel);
+    unpool_.start(a_, item, thread(), channel);
     stores_[0] = out_x < work.width;
     stores_[1] = out_x + 8 < work.width;
 
@@ -148,10 +112,12 @@ class RowWorker {
     warpgroup_barrier(warpgroup_);  // and nobody reads the row before any more
     multiply_row<rotation>();
     copy_row(row + stages - 1 < rows);
+    if (!backward && has_signs() && row > 0 && row < rows - 1)
+      keep_signs();
     if (row > 2)
-      store_row();
-    if (backward && a_.mask != nullptr && row >= 2)
-      load_mask();
+      store_row(row - 3);
+    if (backward && row >= 2)
+      load_mask(row - 2);
     wgmma::wait<0>();
     wgmma::hold(sums_);
     take_block(rotation);
@@ -186,6 +152,25 @@ class RowWorker {
     wgmma::commit();
   }
 
+  // Of the input row that is multiplied, from shared memory.
+  __device__ void keep_signs() {
+    if constexpr (Block::can_keep_signs) {
+#pragma unroll
+      for (int pass = 0; pass < Block::sign_passes; ++pass) {
+        const auto place = Block::sign_place(thread(), pass);
+        const auto at = address(slot_) + static_cast<std::uint32_t>(Block::sign_offset(place));
+        std::uint32_t words[4];
+        load_shared(wgmma::swizzled(at, Block::swizzle), words);
+#pragma unroll
+        for (std::uint32_t& word : words)
+          word = greater_mask(word, 0);
+        if (next_.x + 1 + place.pixel < a_.work.width)
+          signs_[pass * warpgroup_threads] = sign_byte(words);
+      }
+      signs_ += a_.work.width * Block::groups;
+    }
+  }
+
   __device__ void take_block(int block) {
 #pragma unroll
     for (int i = 0; i < channel_pairs; ++i)
@@ -202,7 +187,23 @@ class RowWorker {
       sums_[block * Block::block_accumulators + i] = bias_[i / 4 * 2 + i % 2];
   }
 
-  __device__ void load_mask() {
+  __device__ void load_mask(int row) {
+    if constexpr (joins) {
+      unpool_.load(a_, row, stores_);
+      return;
+    }
+    if (has_signs()) {
+#pragma unroll
+      for (int half = 0; half < 2; ++half)
+        if (stores_[half])
+#pragma unroll
+          for (int part = 0; part < parts; ++part)
+            mask_words_[half][part].word[0] = signs_[half * a_.output_channels + part * 4];
+      signs_ += a_.work.width * a_.output_channels / 8;
+      return;
+    }
+    if (a_.mask == nullptr)
+      return;
 #pragma unroll
     for (int half = 0; half < 2; ++half)
       if (stores_[half])
@@ -213,20 +214,39 @@ class RowWorker {
     mask_ += a_.work.width * a_.mask_stride;
   }
 
-  __device__ void store_row() {
+  __device__ std::uint32_t positive(
+      int row, int half, int part, int i, std::uint32_t values) const {
+    if constexpr (!backward)
+      return greater_mask(values, 0);
+    if constexpr (joins)
+      return unpool_.positive(row, half, part, i);
+    const QuadWords& mask = mask_words_[half][part];
+    return has_signs() ? positive_mask(static_cast<SignByte>(mask.word[0]), i)
+                       : greater_mask(mask.word[i], 0);
+  }
+
+  // Output row `row` of the item.
+  __device__ void store_row(int row) {
 #pragma unroll
-    for (int half = 0; half < 2; ++half)
+    for (int part = 0; part < parts; ++part) {
+      QuadWords pixels[2];
 #pragma unroll
-      for (int part = 0; part < parts; ++part) {
-        QuadWords words = transposed_in_quad(finished_[half][part], lane());
+      for (int half = 0; half < 2; ++half) {
+        QuadWords& words = pixels[half];
+        words = transposed_in_quad(finished_[half][part], lane());
 #pragma unroll
-        for (int i = 0; i < 4; ++i)
-          words.word[i] = slope_.apply(words.word[i],
-                                       backward ? mask_words_[half][part].word[i] : words.word[i]);
+        for (int i = 0; i < 4; ++i) {
+          if constexpr (joins)
+            words.word[i] = unpool_.sum(row, half, part, i, words.word[i]);
+          words.word[i] = slope_.apply(words.word[i], positive(row, half, part, i, words.word[i]));
+        }
         if (stores_[half])
           *reinterpret_cast<uint4*>(output_ + half * 8 * a_.output_stride + part * 32) =
               make_uint4(words.word[0], words.word[1], words.word[2], words.word[3]);
       }
+      pool_.take(a_, row, part, pixels);
+    }
+    pool_.end_row(a_, row);
     output_ += a_.work.width * a_.output_stride;
   }
 
@@ -252,12 +272,15 @@ class RowWorker {
   int warpgroup_;
   int first_output_;
   const Element* mask_;
+  SignByte* signs_ = nullptr;  // read, of the mask; forward: written, of the input
   Element* output_;
   bool stores_[2];
   float bias_[2 * channel_pairs];
   float sums_[Block::accumulators];
   QuadWords finished_[2][parts];
-  QuadWords mask_words_[2][parts] = {};
+  QuadWords mask_words_[2][parts] = {};  // or a byte of signs in the first word of each
+  std::conditional_t<result == RowResult::output_and_pooled, RowPool<parts>, NoRowPool> pool_;
+  std::conditional_t<joins, RowUnpool<parts>, NoRowUnpool> unpool_;
 };
 
 }  // namespace limpid::cuda

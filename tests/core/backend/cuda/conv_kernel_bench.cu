@@ -1,4 +1,6 @@
 #include "core/backend/cuda/hopper/row_convolution.h"
+#include "core/backend/cuda/value_bits.h"
+#include "tests/core/backend/cuda/conv_kernel_cases.h"
 
 #include <cuda_bf16.h>
 
@@ -26,9 +28,11 @@ void check_cuda(cudaError_t code, const char* call, const char* file, int line) 
 // classic network. Prints tables; exit status 1 when something is wrong.
 using namespace limpid;
 using namespace limpid::cuda;
+using namespace limpid::test;
 
 namespace {
 
+using Case = ConvolutionCase;
 using Element = __nv_bfloat16;
 
 #define CHECK_CUDA(call) check_cuda((call), #call, __FILE__, __LINE__)
@@ -59,20 +63,6 @@ float time_ms(int repeats, const std::function<void()>& work) {
   return times[static_cast<std::size_t>(repeats / 2)];
 }
 
-struct Case {
-  const char* name;
-  Shape input;
-  int outputs;
-  bool backward = false;
-  int input_extra = 0;  // channels of the wider tensors
-  int output_extra = 0;
-  Activation activation = Activation::relu;
-  bool masked = true;
-  // Where a slice begins in the wider tensor. Networks have them at multiples of 32 channels; at
-  // others, writes change parts of 32-byte sectors, which takes twice as long.
-  int first_channel = 8;
-};
-
 __device__ float random_value(std::uint64_t i, unsigned seed) {
   std::uint64_t x = (i + 1) * 0x9e3779b97f4a7c15ull + seed * 0xd1b54a32d192ed03ull;
   x ^= x >> 31;
@@ -88,6 +78,14 @@ __global__ void fill_random(Element* data, std::int64_t count, unsigned seed, fl
     data[i] = __float2bfloat16(scale * random_value(static_cast<std::uint64_t>(i), seed));
 }
 
+__global__ void fill_codes(PoolCode* codes, std::int64_t count) {
+  const std::int64_t step = static_cast<std::int64_t>(gridDim.x) * blockDim.x;
+  for (std::int64_t i = blockIdx.x * static_cast<std::int64_t>(blockDim.x) + threadIdx.x; i < count;
+       i += step)
+    codes[i] = static_cast<PoolCode>(
+        static_cast<int>(32.0f + 32.0f * random_value(static_cast<std::uint64_t>(i), 7)) % 64);
+}
+
 struct View {
   Element* data;
   std::int64_t stride;
@@ -98,6 +96,7 @@ __global__ void plain_convolution(View input,
                                   View output,
                                   View mask,
                                   const Element* weight,
+                                  int weight_channels,
                                   const Element* bias,
                                   int images,
                                   int height,
@@ -128,13 +127,40 @@ __global__ void plain_convolution(View input,
           input.data + ((image * height + from_y) * width + from_x) * input.stride;
       for (int c = 0; c < inputs; ++c)
         sum += __bfloat162float(from[c]) *
-               __bfloat162float(backward ? weight[(c * 9 + 8 - tap) * outputs + o]
+               __bfloat162float(backward ? weight[(c * 9 + 8 - tap) * weight_channels + o]
                                          : weight[(o * 9 + tap) * inputs + c]);
     }
     float sign = sum;
     if (backward)
       sign = mask.data == nullptr ? 1.0f : __bfloat162float(mask.data[pixel * mask.stride + o]);
     output.data[pixel * output.stride + o] = __float2bfloat16(sign > 0.0f ? sum : slope * sum);
+  }
+}
+
+// Adds the gradient of maxima, then takes the derivative, both by codes. Sizes are even.
+__global__ void join(View output,
+                     const Element* pooled,
+                     const PoolCode* codes,
+                     int width,
+                     int outputs,
+                     std::int64_t count,
+                     Activation activation) {
+  const std::int64_t step = static_cast<std::int64_t>(gridDim.x) * blockDim.x;
+  const float slope = activation == Activation::relu         ? 0.0f
+                      : activation == Activation::leaky_relu ? leaky_relu_slope
+                                                             : 1.0f;
+  for (std::int64_t i = blockIdx.x * static_cast<std::int64_t>(blockDim.x) + threadIdx.x; i < count;
+       i += step) {
+    const std::int64_t pixel = i / outputs;
+    const std::int64_t x = pixel % width;
+    const std::int64_t row = pixel / width;
+    const std::int64_t small = (row / 2 * (width / 2) + x / 2) * outputs + i % outputs;
+    const int q = static_cast<int>(row % 2 * 2 + x % 2);
+    Element& value = output.data[pixel * output.stride + i % outputs];
+    float sum = __bfloat162float(value);
+    if (maximum_of(codes[small]) == q)
+      sum += __bfloat162float(pooled[small]);
+    value = __float2bfloat16(is_positive(codes[small], q) ? sum : slope * sum);
   }
 }
 
@@ -175,43 +201,138 @@ struct DeviceImage {
   }
 };
 
+std::vector<SignByte> signs_of(const DeviceImage& image, int channels) {
+  const std::vector<Element> values = image.values();
+  std::vector<SignByte> signs(static_cast<std::size_t>(image.shape.element_count()) / 8);
+  for (std::size_t i = 0; i < signs.size() * 8; ++i) {
+    const auto n = static_cast<std::size_t>(channels);
+    const std::size_t at = i / n * static_cast<std::size_t>(image.stride) +
+                           static_cast<std::size_t>(image.first) + i % n;
+    if (as_float(values[at]) > 0.0f)
+      signs[i / 8] = static_cast<SignByte>(signs[i / 8] | 1u << i % 8);
+  }
+  return signs;
+}
+
+template <class T>
+std::vector<T> bytes_of(const DeviceImage& image, std::size_t count) {
+  const std::vector<Element> values = image.values();
+  const auto* bytes = reinterpret_cast<const T*>(values.data());
+  return {bytes, bytes + count};
+}
+
+// Eight bits for each value, in channels of bfloat16.
+Shape bytes_for(Shape s) {
+  s.channels /= 2;
+  return s;
+}
+
 struct Buffers {
-  DeviceImage input, output, mask, weight, bias;
+  DeviceImage input, output, mask, weight, bias, pooled, codes, signs;
 
   explicit Buffers(const Case& c)
       : input(c.input, c.input_extra, c.first_channel),
         output(output_shape(c), c.output_extra, c.first_channel),
         mask(output_shape(c), c.output_extra, c.first_channel),
-        weight({1, 9, c.input.channels, c.outputs}, 0, 0),
-        bias({1, 1, 1, c.outputs}, 0, 0) {
+        weight({1, 9, c.input.channels, weight_channels(c)}, 0, 0),
+        bias({1, 1, 1, c.outputs}, 0, 0),
+        pooled(pooled_shape(c), 0, 0),
+        codes(bytes_for(pooled_shape(c)), 0, 0),
+        signs({1, 1, 1, (signed_shape(c).element_count() + 15) / 16}, 0, 0) {
     input.randomize(1);
     mask.randomize(2);
     weight.randomize(3, 0.1f);
     bias.randomize(4);
+    for (DeviceImage* image : {&pooled, &codes, &signs})
+      image->poison();
+    if (c.joined) {
+      pooled.randomize(6);
+      fill_codes<<<1024, 256>>>(reinterpret_cast<PoolCode*>(codes.memory), 2 * codes.count);
+      CHECK_CUDA(cudaGetLastError());
+    }
+    if (c.backward && c.signs)
+      signs.randomize(5);
   }
   static Shape output_shape(const Case& c) {
     return {c.input.batch, c.input.height, c.input.width, c.outputs};
   }
+  static Shape pooled_shape(const Case& c) {
+    return {c.input.batch, c.input.height / 2, c.input.width / 2, c.outputs};
+  }
+  static std::int64_t weight_channels(const Case& c) { return c.outputs * (c.joined ? 2 : 1); }
+  static Shape signed_shape(const Case& c) { return c.backward ? output_shape(c) : c.input; }
+  // Of the mask.
+  void set_signs(const Case& c) {
+    const std::vector<SignByte> bytes = signs_of(mask, c.outputs);
+    CHECK_CUDA(cudaMemcpy(signs.memory, bytes.data(), bytes.size(), cudaMemcpyHostToDevice));
+  }
   RowConvolution convolution(const Case& c) const {
     return {.input = input.tensor(),
             .output = output.tensor(),
+            .pooled = c.pooled || c.joined ? pooled.tensor() : Tensor(),
+            .pool_codes = c.codes || c.joined ? reinterpret_cast<PoolCode*>(codes.memory) : nullptr,
+            .signs = c.signs ? reinterpret_cast<SignByte*>(signs.memory) : nullptr,
             .weight = weight.memory,
             .bias = c.backward ? nullptr : bias.memory,
             .activation = c.activation,
             .backward = c.backward,
-            .mask = c.backward && c.masked ? mask.tensor() : Tensor()};
+            .mask = c.backward && c.masked && !c.joined ? mask.tensor() : Tensor(),
+            .weight_channels = weight_channels(c),
+            .first_weight_channel = c.joined ? c.outputs : 0};
   }
 };
+
+// Whether maxima, codes and signs are those of the output, to the bit.
+bool has_right_record(const Case& c, const Buffers& b) {
+  if (c.signs && !c.backward) {
+    const auto wanted = signs_of(b.input, static_cast<int>(c.input.channels));
+    if (bytes_of<SignByte>(b.signs, wanted.size()) != wanted)
+      return false;
+  }
+  if (!c.pooled)
+    return true;
+  const std::vector<Element> output = b.output.values();
+  const std::vector<Element> pooled = b.pooled.values();
+  const auto codes = bytes_of<PoolCode>(b.codes, pooled.size());
+  const Shape small = Buffers::pooled_shape(c);
+  for (std::int64_t i = 0; i < small.element_count(); ++i) {
+    const std::int64_t pixel = i / small.channels;
+    const std::int64_t x = pixel % small.width;
+    const std::int64_t row = pixel / small.width % small.height;
+    const std::int64_t image = pixel / small.width / small.height;
+    float best = 0;
+    unsigned signs = 0, maximum = 0;
+    for (unsigned q = 0; q < 4; ++q) {
+      const std::int64_t at =
+          (image * c.input.height + 2 * row + q / 2) * c.input.width + 2 * x + q % 2;
+      const float value = as_float(output[static_cast<std::size_t>(
+          at * b.output.stride + b.output.first + i % small.channels)]);
+      signs |= (value > 0.0f ? 1u : 0u) << q;
+      if (q == 0 || value > best) {
+        best = value;
+        maximum = q;
+      }
+    }
+    const auto at = static_cast<std::size_t>(i);
+    if (as_float(pooled[at]) != best ||
+        (c.codes && codes[at] != (signs | maximum << pool_code_maximum_bit)))
+      return false;
+  }
+  return true;
+}
 
 bool agrees(const Case& c, int processors) {
   Buffers b(c);
   DeviceImage expected(b.output.shape, c.output_extra, c.first_channel);
+  if (c.backward && c.signs)
+    b.set_signs(c);
   b.output.poison();
   expected.poison();
   plain_convolution<<<4096, 256>>>(b.input.view(),
                                    expected.view(),
-                                   c.masked ? b.mask.view() : View{nullptr, 0},
-                                   b.weight.memory,
+                                   c.masked && !c.joined ? b.mask.view() : View{nullptr, 0},
+                                   b.weight.memory + (c.joined ? c.outputs : 0),
+                                   static_cast<int>(Buffers::weight_channels(c)),
                                    c.backward ? nullptr : b.bias.memory,
                                    static_cast<int>(c.input.batch),
                                    static_cast<int>(c.input.height),
@@ -221,6 +342,16 @@ bool agrees(const Case& c, int processors) {
                                    c.backward,
                                    c.activation);
   CHECK_CUDA(cudaGetLastError());
+  if (c.joined) {
+    join<<<1024, 256>>>(expected.view(),
+                        b.pooled.memory,
+                        reinterpret_cast<const PoolCode*>(b.codes.memory),
+                        static_cast<int>(c.input.width),
+                        c.outputs,
+                        c.input.pixel_count() * c.outputs,
+                        c.activation);
+    CHECK_CUDA(cudaGetLastError());
+  }
   convolve_rows(b.convolution(c), processors, nullptr);
   CHECK_CUDA(cudaDeviceSynchronize());
   const std::vector<Element> found = b.output.values();
@@ -240,10 +371,11 @@ bool agrees(const Case& c, int processors) {
     }
   }
   const double error = std::sqrt(difference / norm);
-  const bool good = unwritten == 0 && spoiled == 0 && error < 3e-3;
+  const bool record_is_right = has_right_record(c, b);
+  const bool good = unwritten == 0 && spoiled == 0 && error < 3e-3 && record_is_right;
   std::printf(
-      "%-8s %3lldx%lldx%lldx%lld > %d%s, +%d +%d: error %.2e, %lld not written, %lld "
-      "outside the slice\n",
+      "%-8s %3lldx%lldx%lldx%lld > %d%s%s%s%s, +%d +%d: error %.2e, %lld not written, %lld "
+      "outside the slice%s\n",
       good ? "ok" : "WRONG",
       static_cast<long long>(c.input.batch),
       static_cast<long long>(c.input.height),
@@ -251,11 +383,17 @@ bool agrees(const Case& c, int processors) {
       static_cast<long long>(c.input.channels),
       c.outputs,
       c.backward ? " backward" : "",
+      c.pooled   ? " pooled"
+      : c.joined ? " joined"
+                 : "",
+      c.codes ? ", codes" : "",
+      c.signs ? ", signs" : "",
       c.input_extra,
       c.output_extra,
       error,
       static_cast<long long>(unwritten),
-      static_cast<long long>(spoiled));
+      static_cast<long long>(spoiled),
+      record_is_right ? "" : ", wrong maxima or bits");
   return good;
 }
 
@@ -265,9 +403,15 @@ void time_layer(const Case& c, int processors) {
   const float ms = time_ms(20, [&] { convolve_rows(convolution, processors, nullptr); });
   const auto pixels = static_cast<double>(c.input.pixel_count());
   const double flop = 2.0 * 9 * pixels * static_cast<double>(c.input.channels) * c.outputs;
-  const double bytes =
-      2.0 * pixels *
-      (static_cast<double>(c.input.channels) + c.outputs * (c.backward && c.masked ? 2.0 : 1.0));
+  double bytes = 2 * pixels * (static_cast<double>(c.input.channels) + c.outputs);
+  if (c.pooled)
+    bytes += pixels / 4 * c.outputs * (c.codes ? 3 : 2);
+  if (c.joined)
+    bytes += pixels / 4 * c.outputs * 3;
+  else if (c.signs)
+    bytes += static_cast<double>(Buffers::signed_shape(c).element_count()) / 8;
+  else if (c.backward && c.masked)
+    bytes += 2 * pixels * c.outputs;
   const double us = 1000.0 * ms / static_cast<double>(c.input.batch);
   const double floor_us =
       std::max(flop / 790e12, bytes / 4.3e12) * 1e6 / static_cast<double>(c.input.batch);
@@ -277,80 +421,6 @@ void time_layer(const Case& c, int processors) {
               floor_us,
               flop / ms / 1e9,
               bytes / ms / 1e9);
-}
-
-std::vector<Case> correctness_cases() {
-  std::vector<Case> cases;
-  for (const bool backward : {false, true}) {
-    for (const int inputs : {32, 64, 128})
-      for (const int outputs : {32, 64, 128})
-        cases.push_back({.name = "",
-                         .input = {2, 37, 131, inputs},
-                         .outputs = outputs,
-                         .backward = backward,
-                         .input_extra = inputs == 64 ? 32 : 0,
-                         .output_extra = outputs == 64 ? 0 : 64});
-    cases.push_back({.name = "",
-                     .input = {1, 1, 1, 32},
-                     .outputs = 32,
-                     .backward = backward,
-                     .output_extra = 8});
-    cases.push_back({.name = "",
-                     .input = {3, 2, 64, 64},
-                     .outputs = 64,
-                     .backward = backward,
-                     .activation = Activation::leaky_relu});
-    cases.push_back({.name = "",
-                     .input = {1, 1030, 1100, 32},
-                     .outputs = 32,
-                     .backward = backward,
-                     .activation = Activation::none,
-                     .masked = false});
-    cases.push_back({.name = "", .input = {5, 256, 512, 64}, .outputs = 64, .backward = backward});
-  }
-  return cases;
-}
-
-std::vector<Case> layers(std::int64_t batch) {
-  const Shape full{batch, 1024, 1024, 32};
-  const auto with = [](Shape s, std::int64_t channels) {
-    s.channels = channels;
-    return s;
-  };
-  const Shape half{batch, 512, 512, 64};
-  const Shape quarter{batch, 256, 256, 128};
-  return {
-      {.name = "enc0b, to a slice",
-       .input = full,
-       .outputs = 32,
-       .output_extra = 32,
-       .first_channel = 32},
-      {.name = "enc0b, 16 bytes off", .input = full, .outputs = 32, .output_extra = 32},
-      {.name = "dec0b", .input = full, .outputs = 32},
-      {.name = "dec0a", .input = with(full, 64), .outputs = 32},
-      {.name = "enc1a", .input = with(half, 32), .outputs = 64},
-      {.name = "enc1b, to a slice",
-       .input = half,
-       .outputs = 64,
-       .output_extra = 64,
-       .first_channel = 64},
-      {.name = "dec1b", .input = half, .outputs = 64},
-      {.name = "dec1a", .input = with(half, 128), .outputs = 64},
-      {.name = "enc2a", .input = with(quarter, 64), .outputs = 128},
-      {.name = "enc2b", .input = quarter, .outputs = 128},
-      {.name = "enc0b dgrad, slice",
-       .input = full,
-       .outputs = 32,
-       .backward = true,
-       .input_extra = 32,
-       .first_channel = 32},
-      {.name = "dec0b dgrad", .input = full, .outputs = 32, .backward = true},
-      {.name = "dec0a dgrad", .input = full, .outputs = 64, .backward = true, .masked = false},
-      {.name = "enc1a dgrad", .input = half, .outputs = 32, .backward = true, .masked = false},
-      {.name = "dec1b dgrad", .input = half, .outputs = 64, .backward = true},
-      {.name = "dec1a dgrad", .input = half, .outputs = 128, .backward = true, .masked = false},
-      {.name = "enc2a dgrad", .input = quarter, .outputs = 64, .backward = true, .masked = false},
-  };
 }
 
 }  // namespace

@@ -57,6 +57,7 @@ struct Problem {
   std::vector<float> bias;    // empty: none
   Activation activation = Activation::relu;
   bool backward = false;
+  Image* pooled = nullptr;  // dense
 };
 
 // One block of threads with one warpgroup at work.
@@ -208,27 +209,60 @@ class Emulator {
     return words;
   }
 
+  using Channels = std::array<BFloat16, 8>;
+  static constexpr int parts = pairs / 4;
+
   void store_row(const RowWork::Item& item, int y, int block) {
-    for (int half = 0; half < 2; ++half)
-      for (int part = 0; part < pairs / 4; ++part) {
+    for (int part = 0; part < parts; ++part) {
+      std::array<std::array<Channels, 2>, warpgroup_threads> pixels{};
+      for (int half = 0; half < 2; ++half) {
         const auto words = transposed(block, half, part);
         for (int thread = 0; thread < warpgroup_threads; ++thread) {
+          Channels& values =
+              pixels[static_cast<std::size_t>(thread)][static_cast<std::size_t>(half)];
+          std::memcpy(values.data(), words[static_cast<std::size_t>(thread)].word, sizeof values);
           const int x = item.x + thread / 32 * 16 + thread % 32 / 4 + 8 * half;
-          if (x >= work_.width)
-            continue;
           const int channel = first_output_ + thread % 4 * 8 + 32 * part;
-          BFloat16 values[8];
-          std::memcpy(values, words[static_cast<std::size_t>(thread)].word, sizeof values);
           for (int c = 0; c < 8; ++c) {
-            const auto value = static_cast<float>(values[c]);
-            *p_.output.at(item.image, y, x, channel + c) = BFloat16(
-                p_.backward ? value * activation_derivative(p_.activation,
-                                                            static_cast<float>(*p_.mask.at(
-                                                                item.image, y, x, channel + c)))
-                            : activate(p_.activation, value));
+            BFloat16& stored = values[static_cast<std::size_t>(c)];
+            const auto value = static_cast<float>(stored);
+            if (!p_.backward)
+              stored = BFloat16(activate(p_.activation, value));
+            else if (x < work_.width)
+              stored = BFloat16(value * activation_derivative(p_.activation,
+                                                              static_cast<float>(*p_.mask.at(
+                                                                  item.image, y, x, channel + c))));
+            if (x < work_.width)
+              *p_.output.at(item.image, y, x, channel + c) = stored;
           }
         }
       }
+      if (p_.pooled != nullptr)
+        for (int thread = 0; thread < warpgroup_threads; ++thread)
+          pool(item, y, part, thread, pixels);
+    }
+  }
+
+  // As RowPool does.
+  void pool(const RowWork::Item& item,
+            int y,
+            int part,
+            int thread,
+            const std::array<std::array<Channels, 2>, warpgroup_threads>& pixels) {
+    const std::size_t half = is_right_of_pair(thread) ? 1 : 0;
+    const Channels& own = pixels[static_cast<std::size_t>(thread)][half];
+    const Channels& taken = pixels[static_cast<std::size_t>(thread ^ pool_partner)][half];
+    const int x = item.x / 2 + pooled_pixel(thread);
+    const int channel = first_output_ + thread % 4 * 8 + 32 * part;
+    for (std::size_t c = 0; c < 8; ++c) {
+      float& above = above_[static_cast<std::size_t>(thread * parts + part)][c];
+      const float larger = std::max(static_cast<float>(own[c]), static_cast<float>(taken[c]));
+      if ((y - item.y) % 2 == 0)
+        above = larger;
+      else if (x < work_.width / 2)
+        *p_.pooled->at(item.image, y / 2, x, channel + static_cast<int>(c)) =
+            BFloat16(std::max(above, larger));
+    }
   }
 
   void run(const RowWork::Item& item) {
@@ -253,6 +287,7 @@ class Emulator {
   std::vector<std::byte> shared_;
   int first_output_ = 0;
   std::vector<float> sums_;  // of a thread, one after the other
+  std::array<std::array<float, 8>, static_cast<std::size_t>(warpgroup_threads* parts)> above_{};
   std::vector<float> product_;
 };
 
@@ -304,6 +339,23 @@ std::vector<float> expected(Problem& p) {
   return values_of(*backend, input_gradient);
 }
 
+std::vector<float> maxima(Image& image) {
+  const Shape& s = image.shape;
+  std::vector<float> result;
+  for (std::int64_t row = 0; row < s.batch * (s.height / 2); ++row)
+    for (std::int64_t x = 0; x < s.width / 2; ++x)
+      for (std::int64_t c = 0; c < s.channels; ++c) {
+        float best = -std::numeric_limits<float>::infinity();
+        for (int q = 0; q < 4; ++q)
+          best = std::max(
+              best,
+              static_cast<float>(*image.at(
+                  row / (s.height / 2), row % (s.height / 2) * 2 + q / 2, 2 * x + q % 2, c)));
+        result.push_back(best);
+      }
+  return result;
+}
+
 template <int inputs, int outputs, int slices = 1>
 void check(std::int64_t images, std::int64_t height, std::int64_t width, Activation activation) {
   for (const bool backward : {false, true}) {
@@ -321,8 +373,11 @@ void check(std::int64_t images, std::int64_t height, std::int64_t width, Activat
         .backward = backward};
     p.input.set(random_values(from.element_count(), 2));
     p.mask.set(random_values(to.element_count(), 3));
-    if (!backward)
+    Image pooled({images, height / 2, width / 2, to.channels}, to.channels);
+    if (!backward) {
       p.bias = rounded_to(DataType::bfloat16, random_values(to.channels, 4));
+      p.pooled = &pooled;
+    }
     Emulator<RowBlock<inputs, outputs>>(p).run(divide_rows(static_cast<int>(images),
                                                            static_cast<int>(height),
                                                            static_cast<int>(width),
@@ -330,6 +385,8 @@ void check(std::int64_t images, std::int64_t height, std::int64_t width, Activat
                                                            RowBlock<inputs, outputs>::warpgroups));
     // Both round to bfloat16 in the end; leaky values here once more on the way.
     CHECK(relative_difference(p.output.get(), expected(p)) < 3e-3);
+    if (!backward)
+      CHECK(pooled.get() == maxima(p.output));
   }
 }
 
