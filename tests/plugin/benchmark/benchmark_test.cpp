@@ -21,8 +21,8 @@ TEST_CASE("benchmark: the floors of a batch") {
                                         DataType::bfloat16,
                                         h200);
   CHECK(floor.arithmetic_ms == Approx(16 * 1.462).epsilon(0.001));
-  CHECK(floor.memory_ms == Approx(16 * 5.10 / 4.3).epsilon(0.002));
-  CHECK(floor.layers_ms == Approx(16 * 1.879).epsilon(0.001));
+  CHECK(floor.memory_ms == Approx(16 * 3.983 / 4.3).epsilon(0.001));
+  CHECK(floor.layers_ms == Approx(16 * 1.6767).epsilon(0.001));
 }
 
 TEST_CASE("benchmark: a result says how near it came to its limit") {
