@@ -2,6 +2,7 @@
 
 #include "core/backend/cpu/cpu_conv2d.h"
 #include "core/backend/cpu/cpu_conv_transpose2d.h"
+#include "core/backend/cpu/cpu_pooled_conv2d.h"
 #include "core/backend/cpu/cpu_resample.h"
 #include "core/backend/cpu/dnnl_primitives.h"
 #include "core/backend/host/host_memory.h"
@@ -11,11 +12,13 @@
 #include <cstring>
 
 namespace limpid::cpu {
+
 CpuBackend::CpuBackend(DataType compute_type) : compute_type_(compute_type) {
   if (compute_type == DataType::bfloat16 && !cpu_has_bfloat16())
     fail(ErrorKind::device,
          "this processor has no bfloat16 arithmetic (AVX-512 bf16 or AMX); use float32");
   engine_ = std::make_unique<DnnlEngine>();
+  scratch_ = std::make_unique<Scratch>(*this);
 }
 
 CpuBackend::~CpuBackend() = default;
@@ -63,14 +66,17 @@ void CpuBackend::copy(const Tensor& source, const Tensor& destination) {
 
 std::unique_ptr<Conv2d> CpuBackend::try_make_conv2d(const Conv2dDesc& desc,
                                                     Parameters& parameters) {
-  if (desc.pool_output)
-    return nullptr;
-  return std::make_unique<CpuConv2d>(*engine_, *this, desc, parameters);
+  if (!desc.pool_output)
+    return std::make_unique<CpuConv2d>(*engine_, compute_type_, *scratch_, desc, parameters);
+  Conv2dDesc convolution = desc;
+  convolution.pool_output = false;
+  return std::make_unique<CpuPooledConv2d>(
+      *engine_, compute_type_, *scratch_, convolution, parameters);
 }
 
 std::unique_ptr<ConvTranspose2d> CpuBackend::make_conv_transpose2d(const ConvTranspose2dDesc& desc,
                                                                    Parameters& parameters) {
-  return std::make_unique<CpuConvTranspose2d>(*engine_, *this, desc, parameters);
+  return std::make_unique<CpuConvTranspose2d>(*engine_, *scratch_, desc, parameters);
 }
 
 std::unique_ptr<Resample> CpuBackend::make_resample(const ResampleDesc& desc) {

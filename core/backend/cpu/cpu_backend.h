@@ -7,8 +7,9 @@
 namespace limpid::cpu {
 
 class DnnlEngine;
+class Scratch;
 
-// oneDNN convolutions and own loops on the host. Activations are dense NHWC in float32, or in
+// oneDNN convolutions and own loops on the host. Activations are NHWC in float32, or in
 // bfloat16 where the processor multiplies it natively; weights and their gradients stay in float32.
 class CpuBackend : public Backend {
  public:
@@ -21,7 +22,7 @@ class CpuBackend : public Backend {
   std::string name() const override { return "cpu"; }
   DataType compute_type() const override { return compute_type_; }
   DataType weight_type() const override { return DataType::float32; }
-  bool merges_inputs() const override { return false; }
+  bool merges_inputs() const override { return true; }
 
   std::size_t free_memory_bytes() const override;
   std::shared_ptr<Storage> allocate(std::size_t size_bytes) override;
@@ -55,6 +56,7 @@ class CpuBackend : public Backend {
  private:
   DataType compute_type_;
   std::unique_ptr<DnnlEngine> engine_;
+  std::unique_ptr<Scratch> scratch_;
 };
 
 }  // namespace limpid::cpu

@@ -1,37 +1,40 @@
 #pragma once
 
 #include "core/backend/cpu/dnnl_convolution.h"
+#include "core/backend/cpu/scratch.h"
 #include "core/backend/parameters.h"
 
 #include <cstdint>
-#include <optional>
 
 namespace limpid::cpu {
 
-// A convolution of one or two dense inputs. Two inputs are two convolutions, the second adding to
-// the first's output: no concatenated copy is ever made.
+// A convolution of one input, or of two that are neighbouring slices of one tensor. oneDNN's fast
+// kernels read and write dense tensors alone, so that slices and other types go through a dense
+// copy in the type of the arithmetic.
 class CpuConv2d : public Conv2d {
  public:
-  CpuConv2d(DnnlEngine& engine, Backend& backend, const Conv2dDesc& desc, Parameters& parameters);
+  CpuConv2d(DnnlEngine& engine,
+            DataType compute_type,
+            Scratch& scratch,
+            const Conv2dDesc& desc,
+            Parameters& parameters);
 
   void forward(const Forward& values) override;
   void backward(const Forward& values, const Backward& gradients) override;
-  Implementations implementations() const override { return first_.implementations(); }
+  Implementations implementations() const override { return convolution_.implementations(); }
 
  private:
   void pack_changed_weights();
-  // `tensor` in the compute type, converted into `scratch` when it is not.
-  const Tensor& in_compute_type(const Tensor& tensor, const Tensor& scratch) const;
+  // The two tensors of a pair as one.
+  Tensor joined(const Tensor& first, const Tensor& second) const;
+  Tensor dense(const Tensor& tensor, Scratch::Place place);
 
   Conv2dDesc desc_;
   DataType compute_type_;
+  Scratch& scratch_;
   Parameters& parameters_;
   std::uint64_t packed_version_ = 0;
-  DnnlConvolution first_;
-  std::optional<DnnlConvolution> second_;
-  Tensor partial_sums_;               // empty unless two inputs make an output other than float32
-  Tensor converted_input_;            // empty unless the input has another type
-  Tensor converted_output_gradient_;  // empty unless the output has another type
+  DnnlConvolution convolution_;
 };
 
 }  // namespace limpid::cpu

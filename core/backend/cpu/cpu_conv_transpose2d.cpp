@@ -1,8 +1,7 @@
 #include "core/backend/cpu/cpu_conv_transpose2d.h"
 
-#include "core/backend/backend.h"
+#include "core/backend/cpu/cpu_blocks.h"
 #include "core/backend/cpu/cpu_elementwise.h"
-#include "core/base/parallel.h"
 
 #include <cstring>
 
@@ -20,34 +19,44 @@ DnnlConvolutionDesc describe(const ConvTranspose2dDesc& desc) {
           .weight_strides = {1, 4 * desc.output_channels, 1, 1}};
 }
 
+Row<std::byte> in_bytes(const Tensor& tensor, std::int64_t row) {
+  const auto pixel_bytes =
+      tensor.pixel_stride() * static_cast<std::int64_t>(size_bytes(tensor.type()));
+  return {tensor.data() + row * tensor.shape().width * pixel_bytes, pixel_bytes};
+}
+
 // Calls copy(position in by_tap, position in image) for every pixel of the image, in bytes.
 template <class Copy>
 void for_each_pixel(const Tensor& by_tap, const Tensor& image, const Copy& copy) {
-  const Shape& shape = image.shape();
-  const std::int64_t pixel_bytes =
-      shape.channels * static_cast<std::int64_t>(size_bytes(image.type()));
-  parallel_for(shape.batch * shape.height, 4, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t row = begin; row < end; ++row)
-      for (std::int64_t x = 0; x < shape.width; ++x) {
-        const std::int64_t source_pixel = (row / 2) * (shape.width / 2) + x / 2;
-        const std::int64_t tap = 2 * (row % 2) + x % 2;
-        copy(by_tap.data() + (source_pixel * 4 + tap) * pixel_bytes,
-             image.data() + (row * shape.width + x) * pixel_bytes,
-             static_cast<std::size_t>(pixel_bytes));
+  const auto pixel_bytes =
+      static_cast<std::size_t>(image.shape().channels) * size_bytes(image.type());
+  const Shape& small = by_tap.shape();
+  for_each_row(small, [&](std::int64_t row) {
+    const auto taps = in_bytes(by_tap, row);
+    const auto above = in_bytes(image, 2 * row);
+    const auto below = in_bytes(image, 2 * row + 1);
+    for (std::int64_t x = 0; x < small.width; ++x) {
+      std::byte* tap = taps[x];
+      for (std::byte* pixel : {above[2 * x], above[2 * x + 1], below[2 * x], below[2 * x + 1]}) {
+        copy(tap, pixel, pixel_bytes);
+        tap += pixel_bytes;
       }
+    }
   });
 }
 
 }  // namespace
 
 CpuConvTranspose2d::CpuConvTranspose2d(DnnlEngine& engine,
-                                       Backend& backend,
+                                       Scratch& scratch,
                                        const ConvTranspose2dDesc& desc,
                                        Parameters& parameters)
-    : desc_(desc), parameters_(parameters), taps_(engine, describe(desc)) {
-  Shape by_tap = desc.input;
-  by_tap.channels = 4 * desc.output_channels;
-  by_tap_ = backend.allocate_tensor(by_tap, desc.type);
+    : desc_(desc), scratch_(scratch), parameters_(parameters), taps_(engine, describe(desc)) {}
+
+Tensor CpuConvTranspose2d::by_tap() {
+  Shape shape = desc_.input;
+  shape.channels = 4 * desc_.output_channels;
+  return scratch_.tensor(Scratch::Place::output, shape, desc_.type);
 }
 
 void CpuConvTranspose2d::pack_changed_weights() {
@@ -64,8 +73,9 @@ void CpuConvTranspose2d::pack_changed_weights() {
 
 void CpuConvTranspose2d::forward(const Tensor& input, const Tensor& output) {
   pack_changed_weights();
-  taps_.forward(input.data(), by_tap_.data());
-  for_each_pixel(by_tap_, output, [](const std::byte* tap, std::byte* pixel, std::size_t size) {
+  const Tensor taps = by_tap();
+  taps_.forward(input.data(), taps.data());
+  for_each_pixel(taps, output, [](const std::byte* tap, std::byte* pixel, std::size_t size) {
     std::memcpy(pixel, tap, size);
   });
 }
@@ -74,16 +84,15 @@ void CpuConvTranspose2d::backward(const Tensor& input,
                                   const Tensor& output_gradient,
                                   const Tensor& input_gradient) {
   pack_changed_weights();
+  const Tensor taps = by_tap();
   for_each_pixel(
-      by_tap_, output_gradient, [](std::byte* tap, const std::byte* pixel, std::size_t size) {
+      taps, output_gradient, [](std::byte* tap, const std::byte* pixel, std::size_t size) {
         std::memcpy(tap, pixel, size);
       });
   float* gradients = parameters_.gradient().data_as<float>();
   std::vector<float> bias_by_tap(static_cast<std::size_t>(4 * desc_.output_channels));
-  taps_.backward_weights(input.data(),
-                         by_tap_.data(),
-                         gradients + parameters_.offset(desc_.weight),
-                         bias_by_tap.data());
+  taps_.backward_weights(
+      input.data(), taps.data(), gradients + parameters_.offset(desc_.weight), bias_by_tap.data());
   float* bias = gradients + parameters_.offset(desc_.bias);
   for (std::int64_t o = 0; o < desc_.output_channels; ++o) {
     bias[o] = 0.0f;
@@ -92,7 +101,7 @@ void CpuConvTranspose2d::backward(const Tensor& input,
   }
   if (input_gradient.empty())
     return;
-  taps_.backward_data(by_tap_.data(), input_gradient.data());
+  taps_.backward_data(taps.data(), input_gradient.data());
   multiply_by_derivative(input_gradient, input, desc_.input_activation);
 }
 

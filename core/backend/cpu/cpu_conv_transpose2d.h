@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/backend/cpu/dnnl_convolution.h"
+#include "core/backend/cpu/scratch.h"
 #include "core/backend/parameters.h"
 
 #include <cstdint>
@@ -13,7 +14,7 @@ namespace limpid::cpu {
 class CpuConvTranspose2d : public ConvTranspose2d {
  public:
   CpuConvTranspose2d(DnnlEngine& engine,
-                     Backend& backend,
+                     Scratch& scratch,
                      const ConvTranspose2dDesc& desc,
                      Parameters& parameters);
 
@@ -25,12 +26,13 @@ class CpuConvTranspose2d : public ConvTranspose2d {
 
  private:
   void pack_changed_weights();
+  Tensor by_tap();  // (batch, height, width, 4 * output channels)
 
   ConvTranspose2dDesc desc_;
+  Scratch& scratch_;
   Parameters& parameters_;
   std::uint64_t packed_version_ = 0;
   DnnlConvolution taps_;
-  Tensor by_tap_;  // (batch, height, width, 4 * output channels)
 };
 
 }  // namespace limpid::cpu

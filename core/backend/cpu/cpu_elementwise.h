@@ -5,11 +5,11 @@
 
 namespace limpid::cpu {
 
-// Dense tensors of equal shape; converts between float32 and bfloat16.
-void convert(const Tensor& from, const Tensor& to);
+// Tensors of equal shape, dense or slices of wider ones; converts between float32 and bfloat16.
+void copy_values(const Tensor& from, const Tensor& to);
 
-// gradient *= derivative of the activation that made `value`. Dense tensors of equal shape and
-// type.
+// gradient *= derivative of the activation that made `value`. Tensors of equal shape and type,
+// dense or slices of wider ones.
 void multiply_by_derivative(const Tensor& gradient, const Tensor& value, Activation activation);
 
 }  // namespace limpid::cpu

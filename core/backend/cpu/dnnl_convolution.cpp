@@ -1,7 +1,6 @@
 #include "core/backend/cpu/dnnl_convolution.h"
 
 #include <algorithm>
-#include <unordered_map>
 
 namespace limpid::cpu {
 
@@ -11,11 +10,6 @@ namespace {
 
 dnnl::primitive_attr attributes(const DnnlConvolutionDesc& desc) {
   dnnl::post_ops operations;
-  if (desc.accumulate && desc.output_type == DataType::float32)
-    operations.append_sum();
-  else if (desc.accumulate)
-    operations.append_binary(dnnl::algorithm::binary_add,
-                             dnnl_image(desc.output(), DataType::float32));
   if (desc.activation != Activation::none)
     append_relu(operations, desc.activation == Activation::relu ? 0.0f : leaky_relu_slope);
   dnnl::primitive_attr attributes;
@@ -77,18 +71,12 @@ void DnnlConvolution::pack(const float* weights, const float* bias) {
   engine_.stream().wait();
 }
 
-void DnnlConvolution::forward(const std::byte* input,
-                              std::byte* output,
-                              const std::byte* partial_sums) {
-  std::unordered_map<int, memory> arguments{
-      {DNNL_ARG_SRC, memory_at(forward_description_.src_desc(), input)},
-      {DNNL_ARG_WEIGHTS, weights_},
-      {DNNL_ARG_BIAS, bias_},
-      {DNNL_ARG_DST, memory_at(forward_description_.dst_desc(), output)}};
-  if (adds_partial_sums())
-    arguments[DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1] =
-        memory_at(dnnl_image(desc_.output(), DataType::float32), partial_sums);
-  forward_.execute(engine_.stream(), arguments);
+void DnnlConvolution::forward(const std::byte* input, std::byte* output) {
+  forward_.execute(engine_.stream(),
+                   {{DNNL_ARG_SRC, memory_at(forward_description_.src_desc(), input)},
+                    {DNNL_ARG_WEIGHTS, weights_},
+                    {DNNL_ARG_BIAS, bias_},
+                    {DNNL_ARG_DST, memory_at(forward_description_.dst_desc(), output)}});
   engine_.stream().wait();
 }
 

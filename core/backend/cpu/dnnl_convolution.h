@@ -15,10 +15,6 @@ struct DnnlConvolutionDesc {
   DataType type = DataType::float32;  // of input and gradients
   DataType output_type = DataType::float32;
   Activation activation = Activation::none;
-  // output = activation(convolution + partial sums) instead of activation(convolution + bias). The
-  // partial sums are in the output already when it is float32, else in a float32 image of their
-  // own, so that they are rounded once.
-  bool accumulate = false;
   // How the caller's float32 weights (output, input, row, column) lie, in elements.
   std::array<std::int64_t, 4> weight_strides{};
 
@@ -35,8 +31,7 @@ class DnnlConvolution {
   // Reads the caller's weights and bias (null: zero).
   void pack(const float* weights, const float* bias);
 
-  // `partial_sums` is read with accumulate and an output of another type than float32 only.
-  void forward(const std::byte* input, std::byte* output, const std::byte* partial_sums = nullptr);
+  void forward(const std::byte* input, std::byte* output);
   void backward_data(const std::byte* output_gradient, std::byte* input_gradient);
   // Overwrites the weight gradient, laid out as the weights, and the bias gradient (null: not
   // wanted).
@@ -61,9 +56,6 @@ class DnnlConvolution {
     dnnl::memory bias_gradient;
   };
 
-  bool adds_partial_sums() const {
-    return desc_.accumulate && desc_.output_type != DataType::float32;
-  }
   DnnlConvolutionShapes shapes(DataType destination_type, DataType weight_type) const;
   dnnl::convolution_forward::primitive_desc forward_hint() const;
   dnnl::memory memory_at(const dnnl::memory::desc& desc, const void* data) const;

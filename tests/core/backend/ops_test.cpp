@@ -36,6 +36,7 @@ struct ConvCase {
   std::int64_t kernel = 3;
   Activation activation = Activation::relu;
   bool pool = false;
+  bool is_skip = false;       // the output is the second of two inputs of another convolution
   bool image_input = false;   // float32 input without a gradient
   bool is_first = false;      // input without a gradient
   bool image_output = false;  // float32 output
@@ -85,8 +86,15 @@ ConvResult run_conv(Backend& backend, const ConvCase& c, DataType rounding) {
     if (desc.needs_input_gradient)
       gradients.input_gradient = arena.tensor(c.input, desc.input_type);
   }
-  values.output = arena.tensor(desc.output(), desc.output_type);
-  gradients.output_gradient = arena.tensor(desc.output(), desc.output_type);
+  if (c.is_skip) {
+    Shape upsampled = desc.output();
+    upsampled.channels = 16;
+    values.output = plan_input_pair(arena, backend, upsampled, c.outputs).second;
+    gradients.output_gradient = plan_input_pair(arena, backend, upsampled, c.outputs).second;
+  } else {
+    values.output = arena.tensor(desc.output(), desc.output_type);
+    gradients.output_gradient = arena.tensor(desc.output(), desc.output_type);
+  }
   if (c.pool) {
     values.pooled = arena.tensor(desc.pooled(), desc.output_type);
     gradients.pooled_gradient = arena.tensor(desc.pooled(), desc.output_type);
@@ -145,6 +153,12 @@ const ConvCase conv_cases[] = {
      .input = {2, 12, 20, 32},
      .outputs = 32,
      .pool = true,
+     .input_activation = Activation::relu},
+    {.what = "with pool, in a skip connection",
+     .input = {2, 12, 20, 32},
+     .outputs = 32,
+     .pool = true,
+     .is_skip = true,
      .input_activation = Activation::relu},
     {.what = "odd sizes", .input = {3, 13, 17, 32}, .outputs = 32},
     {.what = "long rows", .input = {1, 6, 512, 32}, .outputs = 32},
@@ -358,8 +372,18 @@ SimpleResult run_resample(Backend& backend, ResampleDesc desc, DataType rounding
       desc.input_type = type;
   }
   auto resample = backend.make_resample(desc);
-  const Tensor input = backend.allocate_tensor(desc.input, desc.input_type);
-  const Tensor output = backend.allocate_tensor(desc.output(), desc.output_type);
+  // As in a network: a pool reads one of two inputs of a convolution, upsampling writes one.
+  Arena arena;
+  const auto plan = [&](const Shape& shape, DataType data_type, bool is_one_of_two) {
+    return is_one_of_two ? plan_input_pair(arena, backend, shape, 16).first
+                         : arena.tensor(shape, data_type);
+  };
+  const bool pools = desc.kind == ResampleKind::max_pool;
+  const bool upsamples = desc.kind == ResampleKind::upsample_nearest;
+  const Tensor input = plan(desc.input, desc.input_type, pools);
+  const Tensor output = plan(desc.output(), desc.output_type, upsamples);
+  const Tensor input_gradient = plan(desc.input, desc.input_type, pools);
+  arena.bind([&](std::size_t size) { return backend.allocate(size); });
   const auto x = rounded_to(rounding, random_values(desc.input.element_count(), 1));
   const auto g = rounded_to(rounding, random_values(desc.output().element_count(), 2));
   const auto before = desc.accumulate
@@ -371,10 +395,9 @@ SimpleResult run_resample(Backend& backend, ResampleDesc desc, DataType rounding
   backend.synchronize();
   resample->forward(input, output);
   const auto forward = values_of(backend, output);
-  const bool pools_odd = desc.kind == ResampleKind::max_pool && desc.input.height % 2 != 0;
+  const bool pools_odd = pools && desc.input.height % 2 != 0;
   if (desc.kind == ResampleKind::space_to_depth || desc.is_odd() || pools_odd)
     return {forward, {}, {}, {}};  // the image needs no gradient, odd sizes have none
-  const Tensor input_gradient = backend.allocate_tensor(desc.input, desc.input_type);
   backend.upload(before, input_gradient);
   backend.upload(g, output);
   backend.synchronize();
