@@ -3,6 +3,7 @@
 #include "core/backend/host/control_group.h"
 #include "core/base/parallel.h"
 
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,6 +18,7 @@ namespace limpid {
 namespace {
 
 constexpr std::size_t alignment_bytes = 256;
+constexpr std::size_t huge_page_bytes = std::size_t{2} << 20;
 
 std::uint64_t pages_bytes(int pages) {
   return static_cast<std::uint64_t>(sysconf(pages)) *
@@ -52,13 +54,20 @@ void for_each_value(const Tensor& tensor, const Visit& visit) {
 
 }  // namespace
 
+// Large blocks lie on huge pages where the system gives them on request: networks walk through
+// tens of megabytes in every layer, and would miss the page tables' cache all the time.
 std::shared_ptr<Storage> allocate_host_memory(std::size_t size_bytes) {
+  const bool is_large = size_bytes >= 2 * huge_page_bytes;
+  const std::size_t alignment = is_large ? huge_page_bytes : alignment_bytes;
   const std::size_t rounded =
-      std::max<std::size_t>((size_bytes + alignment_bytes - 1) / alignment_bytes, 1) *
-      alignment_bytes;
-  void* memory = std::aligned_alloc(alignment_bytes, rounded);
+      std::max<std::size_t>((size_bytes + alignment - 1) / alignment, 1) * alignment;
+  void* memory = std::aligned_alloc(alignment, rounded);
   if (memory == nullptr)
     fail(ErrorKind::device, "allocating {} bytes of host memory failed", rounded);
+#ifdef MADV_HUGEPAGE
+  if (is_large)
+    madvise(memory, rounded, MADV_HUGEPAGE);  // without them it is only slower
+#endif
   return std::make_shared<Storage>(
       static_cast<std::byte*>(memory), size_bytes, std::shared_ptr<void>(memory, std::free));
 }
