@@ -1,11 +1,49 @@
 #include "core/backend/host/host_ops.h"
 #include "core/base/parallel.h"
+#include "core/base/vector_clones.h"
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <vector>
 
 namespace limpid {
 namespace {
+
+constexpr std::int64_t piece_elements = 1 << 16;
+
+struct StepRates {
+  float gradient_scale = 1.0f;
+  float beta1 = 0.0f;
+  float beta2 = 0.0f;
+  float step_size = 0.0f;
+  float second_correction = 1.0f;
+  float epsilon = 0.0f;
+};
+
+LIMPID_VECTOR_CLONES
+void update(const float* gradient,
+            float* first_moment,
+            float* second_moment,
+            float* value,
+            std::int64_t count,
+            StepRates rates) {
+#pragma GCC ivdep
+  for (std::int64_t i = 0; i < count; ++i) {
+    const float g = rates.gradient_scale * gradient[i];
+    const float m = rates.beta1 * first_moment[i] + (1.0f - rates.beta1) * g;
+    const float v = rates.beta2 * second_moment[i] + (1.0f - rates.beta2) * g * g;
+    first_moment[i] = m;
+    second_moment[i] = v;
+    value[i] -= rates.step_size * m / (std::sqrt(v) / rates.second_correction + rates.epsilon);
+  }
+}
+
+LIMPID_VECTOR_CLONES
+void update_average(const float* value, float* average, std::int64_t count, float decay) {
+  for (std::int64_t i = 0; i < count; ++i)
+    average[i] = decay * average[i] + (1.0f - decay) * value[i];
+}
 
 class HostAdam : public Adam {
  public:
@@ -32,22 +70,23 @@ class HostAdam : public Adam {
   }
 
   void step() override {
-    const float scale = gradient_scale();
+    const StepRates rates{.gradient_scale = gradient_scale(),
+                          .beta1 = desc_.beta1,
+                          .beta2 = desc_.beta2,
+                          .step_size = step_size_,
+                          .second_correction = second_correction_,
+                          .epsilon = desc_.epsilon};
     float* value = parameters_.value().data_as<float>();
     const float* gradient = parameters_.gradient().data_as<float>();
     float* m = first_moment_.data_as<float>();
     float* v = second_moment_.data_as<float>();
     float* average = average_.empty() ? nullptr : average_.data_as<float>();
-    parallel_for(parameters_.flat_size(), 1 << 16, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin; i < end; ++i) {
-        const float g = scale * gradient[i];
-        m[i] = desc_.beta1 * m[i] + (1.0f - desc_.beta1) * g;
-        v[i] = desc_.beta2 * v[i] + (1.0f - desc_.beta2) * g * g;
-        value[i] -= step_size_ * m[i] / (std::sqrt(v[i]) / second_correction_ + desc_.epsilon);
-        if (average)
-          average[i] = average_decay_ * average[i] + (1.0f - average_decay_) * value[i];
-      }
-    });
+    parallel_for(
+        parameters_.flat_size(), piece_elements, [&](std::int64_t begin, std::int64_t end) {
+          update(gradient + begin, m + begin, v + begin, value + begin, end - begin, rates);
+          if (average)
+            update_average(value + begin, average + begin, end - begin, average_decay_);
+        });
     parameters_.mark_changed();
   }
 
@@ -61,9 +100,19 @@ class HostAdam : public Adam {
     if (desc_.max_gradient_norm <= 0)
       return 1.0f;
     const float* gradient = parameters_.gradient().data_as<float>();
-    double square_sum = 0;
-    for (std::int64_t i = 0; i < parameters_.flat_size(); ++i)
-      square_sum += static_cast<double>(gradient[i]) * static_cast<double>(gradient[i]);
+    const std::int64_t count = parameters_.flat_size();
+    const std::int64_t pieces = (count + piece_elements - 1) / piece_elements;
+    std::vector<double> sums(static_cast<std::size_t>(pieces), 0.0);
+    parallel_for(pieces, 1, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t piece = begin; piece < end; ++piece) {
+        double& sum = sums[static_cast<std::size_t>(piece)];
+        for (std::int64_t i = piece * piece_elements;
+             i < std::min(count, (piece + 1) * piece_elements);
+             ++i)
+          sum += static_cast<double>(gradient[i]) * static_cast<double>(gradient[i]);
+      }
+    });
+    const double square_sum = std::accumulate(sums.begin(), sums.end(), 0.0);
     const double limit = desc_.max_gradient_norm;
     return static_cast<float>(std::min(1.0, limit / (std::sqrt(square_sum) + 1e-6)));
   }
