@@ -4,9 +4,25 @@
 #include "core/tensor/tensor.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstring>
 
 // Walks over the 2x2 blocks of pixels that pools and resampling take together.
 namespace limpid::cpu {
+
+// memcpy for the few cache lines of a pixel, where calling it would take longer than the copy.
+inline void copy_pixel(void* to, const void* from, std::size_t size_bytes) {
+  constexpr std::size_t line_bytes = 64;
+  auto* target = static_cast<std::byte*>(to);
+  const auto* source = static_cast<const std::byte*>(from);
+  for (; size_bytes >= line_bytes; size_bytes -= line_bytes) {
+    std::memcpy(target, source, line_bytes);
+    target += line_bytes;
+    source += line_bytes;
+  }
+  if (size_bytes > 0)
+    std::memcpy(target, source, size_bytes);
+}
 
 // A row of pixels of a tensor, dense or a slice of a wider one.
 template <class Element>

@@ -3,8 +3,6 @@
 #include "core/backend/cpu/cpu_blocks.h"
 #include "core/backend/cpu/cpu_elementwise.h"
 
-#include <cstring>
-
 namespace limpid::cpu {
 namespace {
 
@@ -76,7 +74,7 @@ void CpuConvTranspose2d::forward(const Tensor& input, const Tensor& output) {
   const Tensor taps = by_tap();
   taps_.forward(input.data(), taps.data());
   for_each_pixel(taps, output, [](const std::byte* tap, std::byte* pixel, std::size_t size) {
-    std::memcpy(pixel, tap, size);
+    copy_pixel(pixel, tap, size);
   });
 }
 
@@ -87,7 +85,7 @@ void CpuConvTranspose2d::backward(const Tensor& input,
   const Tensor taps = by_tap();
   for_each_pixel(
       taps, output_gradient, [](std::byte* tap, const std::byte* pixel, std::size_t size) {
-        std::memcpy(tap, pixel, size);
+        copy_pixel(tap, pixel, size);
       });
   float* gradients = parameters_.gradient().data_as<float>();
   std::vector<float> bias_by_tap(static_cast<std::size_t>(4 * desc_.output_channels));

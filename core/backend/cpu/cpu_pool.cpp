@@ -3,7 +3,6 @@
 #include "core/backend/cpu/cpu_blocks.h"
 #include "core/base/vector_clones.h"
 
-#include <cstring>
 #include <type_traits>
 
 namespace limpid::cpu {
@@ -84,7 +83,7 @@ LIMPID_VECTOR_CLONES void pool_row_backward(const PoolGradientRows<Element>& row
 template <class Element>
 void copy_row(Row<Element> from, Row<std::remove_const_t<Element>> to, const Shape& shape) {
   for (std::int64_t x = 0; x < shape.width; ++x)
-    std::memcpy(to[x], from[x], static_cast<std::size_t>(shape.channels) * sizeof(Element));
+    copy_pixel(to[x], from[x], static_cast<std::size_t>(shape.channels) * sizeof(Element));
 }
 
 template <class Element>

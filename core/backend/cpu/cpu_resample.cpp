@@ -45,10 +45,11 @@ LIMPID_VECTOR_CLONES void sum_row(RowPair<const Element> output_gradient,
 
 template <class Element>
 void repeat_row(Row<const Element> from, RowPair<Element> to, RowSize size) {
+  const std::size_t pixel_bytes = static_cast<std::size_t>(size.channels) * sizeof(Element);
   for (const Row<Element>& row : {to.above, to.below})
     for (std::int64_t x = 0; x < size.width; ++x) {
-      std::copy_n(from[x], size.channels, row[2 * x]);
-      std::copy_n(from[x], size.channels, row[2 * x + 1]);
+      copy_pixel(row[2 * x], from[x], pixel_bytes);
+      copy_pixel(row[2 * x + 1], from[x], pixel_bytes);
     }
 }
 
