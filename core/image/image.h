@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/base/error.h"
+#include "core/base/large_allocator.h"
 
 #include <cstdint>
 #include <span>
@@ -24,7 +25,7 @@ class Image {
     require(width > 0 && height > 0, "an image of {} x {} pixels", width, height);
     const auto count = static_cast<std::size_t>(width * height);
     if (pixels_.capacity() < count)
-      std::vector<float>().swap(pixels_);
+      Pixels().swap(pixels_);
     pixels_.resize(count);
     width_ = width;
     height_ = height;
@@ -53,9 +54,11 @@ class Image {
   std::span<const float> pixels() && = delete;
 
  private:
+  using Pixels = std::vector<float, LargeAllocator<float>>;
+
   std::int64_t width_ = 0;
   std::int64_t height_ = 0;
-  std::vector<float> pixels_;
+  Pixels pixels_;
 };
 
 }  // namespace limpid
