@@ -1,10 +1,12 @@
 #include "core/metrics/seam.h"
 
 #include "core/base/parallel.h"
+#include "core/base/vector_clones.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <mutex>
 #include <numeric>
 #include <vector>
 
@@ -22,50 +24,97 @@ constexpr double largest_ratio_to_mean = 10;
 // Of the mean jump, for surroundings without any.
 constexpr double least_ratio_to_mean = 1e-3;
 
-float jump(float before, float left, float right, float behind) {
-  return std::abs(1.5f * (right - left) + 0.5f * (before - behind));
-}
-
-// j of the text in the header, jumps cut off at `largest`; 0 at the two ends.
+// j of the text in the header, jumps cut off at a limit; 0 at the two ends.
 using Profile = std::vector<double>;
 
-Profile column_profile(const Image& image, float largest) {
-  const std::int64_t step = (image.height() + most_lines - 1) / most_lines;
-  Profile profile(static_cast<std::size_t>(image.width()), 0.0);
-  parallel_for(image.width() - 3, 256, [&](std::int64_t begin, std::int64_t end) {
-    std::vector<float> sums(static_cast<std::size_t>(end - begin), 0.0f);
-    std::int64_t count = 0;
-    for (std::int64_t y = 0; y < image.height(); y += step, ++count) {
-      const float* const row = image.row(y).data() + begin;
-      for (std::int64_t i = 0; i < end - begin; ++i)
-        sums[static_cast<std::size_t>(i)] +=
-            std::min(largest, jump(row[i], row[i + 1], row[i + 2], row[i + 3]));
-    }
-    for (std::int64_t i = 0; i < end - begin; ++i)
-      profile[static_cast<std::size_t>(begin + i + 2)] =
-          static_cast<double>(sums[static_cast<std::size_t>(i)]) / static_cast<double>(count);
-  });
-  return profile;
+struct Jumps {
+  Profile profile;
+  float largest = 0;  // that was found, cut off as all are
+};
+
+// Adds the jumps between neighbours of four lines, each at most `limit`, to sums of their own, and
+// keeps the largest of each place.
+LIMPID_VECTOR_CLONES
+void add_jumps(const float* before,
+               const float* left,
+               const float* right,
+               const float* behind,
+               std::int64_t count,
+               float limit,
+               float* sums,
+               float* largest) {
+  for (std::int64_t i = 0; i < count; ++i) {
+    const float jump = std::abs(1.5f * (right[i] - left[i]) + 0.5f * (before[i] - behind[i]));
+    const float counted = jump < limit ? jump : limit;
+    sums[i] += counted;
+    largest[i] = counted > largest[i] ? counted : largest[i];
+  }
 }
 
-Profile row_profile(const Image& image, float largest) {
+// Sums for some places and the largest jump of each, which several threads join.
+class Collected {
+ public:
+  explicit Collected(std::int64_t size)
+      : sums_(static_cast<std::size_t>(size), 0.0f), largest_(sums_) {}
+
+  float* sums() { return sums_.data(); }
+  float* largest() { return largest_.data(); }
+
+  void join(Jumps& jumps, std::mutex& mutex) const {
+    const float largest = *std::max_element(largest_.begin(), largest_.end());
+    const std::lock_guard lock(mutex);
+    jumps.largest = std::max(jumps.largest, largest);
+  }
+
+ private:
+  std::vector<float> sums_;
+  std::vector<float> largest_;
+};
+
+Jumps column_jumps(const Image& image, float limit) {
+  const std::int64_t step = (image.height() + most_lines - 1) / most_lines;
+  const auto row_count = static_cast<double>((image.height() + step - 1) / step);
+  Jumps jumps{.profile = Profile(static_cast<std::size_t>(image.width()), 0.0)};
+  std::mutex mutex;
+  parallel_for(image.width() - 3, 256, [&](std::int64_t begin, std::int64_t end) {
+    Collected part(end - begin);
+    for (std::int64_t y = 0; y < image.height(); y += step) {
+      const float* const row = image.row(y).data() + begin;
+      add_jumps(row, row + 1, row + 2, row + 3, end - begin, limit, part.sums(), part.largest());
+    }
+    for (std::int64_t i = 0; i < end - begin; ++i)
+      jumps.profile[static_cast<std::size_t>(begin + i + 2)] =
+          static_cast<double>(part.sums()[i]) / row_count;
+    part.join(jumps, mutex);
+  });
+  return jumps;
+}
+
+Jumps row_jumps(const Image& image, float limit) {
   const std::int64_t step =
       run_px * ((image.width() + most_lines - 1) / most_lines);  // from run to run
-  Profile profile(static_cast<std::size_t>(image.height()), 0.0);
+  const auto column_count = static_cast<double>(((image.width() - run_px) / step + 1) * run_px);
+  Jumps jumps{.profile = Profile(static_cast<std::size_t>(image.height()), 0.0)};
+  std::mutex mutex;
   parallel_for(image.height() - 3, 16, [&](std::int64_t begin, std::int64_t end) {
+    Collected part(run_px);
     for (std::int64_t y = begin; y < end; ++y) {
-      float sum = 0;
-      std::int64_t count = 0;
-      for (std::int64_t left = 0; left + run_px <= image.width(); left += step, count += run_px)
-        for (std::int64_t x = left; x < left + run_px; ++x)
-          sum += std::min(
-              largest,
-              jump(image.at(x, y), image.at(x, y + 1), image.at(x, y + 2), image.at(x, y + 3)));
-      profile[static_cast<std::size_t>(y + 2)] =
-          static_cast<double>(sum) / static_cast<double>(count);
+      std::fill_n(part.sums(), run_px, 0.0f);
+      for (std::int64_t left = 0; left + run_px <= image.width(); left += step)
+        add_jumps(image.row(y).data() + left,
+                  image.row(y + 1).data() + left,
+                  image.row(y + 2).data() + left,
+                  image.row(y + 3).data() + left,
+                  run_px,
+                  limit,
+                  part.sums(),
+                  part.largest());
+      jumps.profile[static_cast<std::size_t>(y + 2)] =
+          std::accumulate(part.sums(), part.sums() + run_px, 0.0) / column_count;
     }
+    part.join(jumps, mutex);
   });
-  return profile;
+  return jumps;
 }
 
 double mean_of(const Profile& profile) {
@@ -116,14 +165,17 @@ Seam strongest_in(const Profile& profile, bool is_vertical) {
   return seam;
 }
 
-template <class MeasureProfile>
-Seam strongest_of(const Image& image, bool is_vertical, const MeasureProfile& measure) {
+template <class Measure>
+Seam strongest_of(const Image& image, bool is_vertical, const Measure& measure) {
   constexpr float no_limit = 3e38f;
-  const double mean = mean_of(measure(image, no_limit));
+  Jumps jumps = measure(image, no_limit);
+  const double mean = mean_of(jumps.profile);
   if (!(mean > 0) || !std::isfinite(mean))
     return {};
-  return strongest_in(measure(image, static_cast<float>(largest_ratio_to_mean * mean)),
-                      is_vertical);
+  const auto limit = static_cast<float>(largest_ratio_to_mean * mean);
+  if (jumps.largest > limit)
+    jumps = measure(image, limit);
+  return strongest_in(jumps.profile, is_vertical);
 }
 
 }  // namespace
@@ -131,8 +183,8 @@ Seam strongest_of(const Image& image, bool is_vertical, const MeasureProfile& me
 Seam strongest_seam(const Image& image) {
   if (std::min(image.width(), image.height()) < least_side_px)
     return {};
-  const Seam vertical = strongest_of(image, true, column_profile);
-  const Seam horizontal = strongest_of(image, false, row_profile);
+  const Seam vertical = strongest_of(image, true, column_jumps);
+  const Seam horizontal = strongest_of(image, false, row_jumps);
   return vertical.strength >= horizontal.strength ? vertical : horizontal;
 }
 
