@@ -5,6 +5,7 @@
 #include "core/base/vector_clones.h"
 #include "core/image/block_statistics.h"
 #include "core/image/block_sum.h"
+#include "core/image/running_statistics.h"
 #include "core/image/statistics.h"
 
 #include <algorithm>
@@ -141,14 +142,6 @@ void restore_values(float* values, std::int64_t count, const IntensityScale& sca
     values[i] = static_cast<float>(values[i] * sigma + mean);
 }
 
-LIMPID_VECTOR_CLONES
-bool all_finite(const float* values, std::int64_t count) {
-  std::int32_t non_finite = 0;
-  for (std::int64_t i = 0; i < count; ++i)
-    non_finite |= std::abs(values[i]) <= std::numeric_limits<float>::max() ? 0 : 1;
-  return non_finite == 0;
-}
-
 // Their positions in ascending order. Most images have none.
 std::vector<std::int64_t> find_non_finite(const Image& image) {
   struct Positions {
@@ -158,16 +151,19 @@ std::vector<std::int64_t> find_non_finite(const Image& image) {
       return *this;
     }
   };
-  const float* const pixels = image.pixels().data();
+  const std::span<const float> pixels = image.pixels();
   return sum_in_blocks<Positions>(image.pixel_count(),
                                   sum_block_pixels,
                                   [&](std::int64_t begin, std::int64_t end) {
                                     Positions part;
-                                    if (all_finite(pixels + begin, end - begin))
+                                    const auto block =
+                                        pixels.subspan(static_cast<std::size_t>(begin),
+                                                       static_cast<std::size_t>(end - begin));
+                                    if (all_finite(block))
                                       return part;
-                                    for (std::int64_t i = begin; i < end; ++i)
-                                      if (!std::isfinite(pixels[i]))
-                                        part.values.push_back(i);
+                                    for (std::size_t i = 0; i < block.size(); ++i)
+                                      if (!std::isfinite(block[i]))
+                                        part.values.push_back(begin + static_cast<std::int64_t>(i));
                                     return part;
                                   })
       .values;

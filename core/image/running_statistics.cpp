@@ -72,6 +72,14 @@ double squared_deviations(std::span<const float> values, float low, float high, 
 
 }  // namespace
 
+LIMPID_VECTOR_CLONES
+bool all_finite(std::span<const float> values) {
+  std::int32_t non_finite = 0;
+  for (const float value : values)
+    non_finite |= std::abs(value) <= std::numeric_limits<float>::max() ? 0 : 1;
+  return non_finite == 0;
+}
+
 RunningStatistics::RunningStatistics(std::span<const float> values, float low, float high) {
   Extent extent;
   measure_extent(values, low, high, extent);

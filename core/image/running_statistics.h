@@ -6,6 +6,8 @@
 
 namespace limpid {
 
+bool all_finite(std::span<const float> values);
+
 // Smallest, largest, mean and standard deviation of values that come in pieces. Sums are kept about
 // the running mean, so a large offset costs no precision (Chan, Golub, LeVeque 1979), and each
 // value is read from memory once as long as a piece fits in a processor's cache.

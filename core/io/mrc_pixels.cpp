@@ -1,6 +1,7 @@
 #include "core/io/mrc_pixels.h"
 
 #include "core/base/error.h"
+#include "core/base/vector_clones.h"
 #include "core/io/half.h"
 
 #include <algorithm>
@@ -75,18 +76,28 @@ std::int64_t encode_integers(std::span<const float> pixels,
   return clamped_count;
 }
 
+// Into the range of half; the number of those that were outside.
+LIMPID_VECTOR_CLONES
+std::int32_t clamp_to_half(const float* pixels, std::int32_t count, float* clamped) {
+  std::int32_t outside = 0;
+  for (std::int32_t i = 0; i < count; ++i) {
+    const float raised = pixels[i] < -largest_half ? -largest_half : pixels[i];
+    clamped[i] = raised > largest_half ? largest_half : raised;
+    outside += clamped[i] != pixels[i] ? 1 : 0;
+  }
+  return outside;
+}
+
 std::int64_t encode_halves(std::span<const float> pixels,
                            std::byte* stored,
                            std::span<float> as_stored) {
   std::int64_t clamped_count = 0;
-  for (std::size_t i = 0; i < pixels.size(); ++i) {
-    as_stored[i] = std::clamp(pixels[i], -largest_half, largest_half);
-    clamped_count += as_stored[i] != pixels[i];
-  }
   std::array<std::uint16_t, 2048> halves;
   for (std::size_t begin = 0; begin < pixels.size(); begin += halves.size()) {
     const std::size_t count = std::min(halves.size(), pixels.size() - begin);
     const auto values = as_stored.subspan(begin, count);
+    clamped_count +=
+        clamp_to_half(pixels.data() + begin, static_cast<std::int32_t>(count), values.data());
     float_to_half(values, std::span(halves).first(count));
     half_to_float(std::span(halves).first(count), values);
     std::memcpy(stored + begin * 2, halves.data(), count * 2);

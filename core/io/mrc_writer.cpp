@@ -118,9 +118,10 @@ void MrcWriter::append_rows(const Image& section, std::int64_t first_row, std::i
     for (std::int64_t row = begin; row < end; ++row) {
       const auto index = static_cast<std::size_t>(row);
       const std::span<const float> pixels = section.row(first_row + row);
-      row_statistics[index] = RunningStatistics(pixels);
-      if (!is_converted || row_statistics[index].non_finite_count() > 0)
+      if (!is_converted || !all_finite(pixels)) {
+        row_statistics[index] = RunningStatistics(pixels);
         continue;
+      }
       const auto as_stored = std::span(as_stored_).subspan(index * width, width);
       const auto stored = std::span(stored_).subspan(index * row_bytes, row_bytes);
       row_clamped[index] = encode_mrc_row(options_.mode, pixels, stored, as_stored);
