@@ -38,8 +38,9 @@ class Backend {
   // What it has taken of a memory of its own, for tensors and for what operations need besides; 0
   // for a processor that computes in the memory of the host. The driver's own share is not counted.
   virtual std::size_t taken_memory_bytes() const { return 0; }
-  // Allocations beyond this fail, and free_memory_bytes() counts within it; without effect where
-  // taken_memory_bytes() is 0.
+  // Allocations beyond this fail, and free_memory_bytes() counts within it. The driver's own share
+  // is part of it, as far as it can be told. Without effect where taken_memory_bytes() is 0; 0: no
+  // limit.
   virtual void limit_memory(std::size_t /*limit_bytes*/) {}
   virtual std::shared_ptr<Storage> allocate(std::size_t size_bytes) = 0;
   // Host memory from which upload() and into which download() is fastest (page-locked for a GPU).

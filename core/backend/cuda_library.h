@@ -14,6 +14,7 @@ struct CudaLibrary {
   const char* version;  // must equal LIMPID_VERSION of the loader
   GpuReport (*inspect)();
   std::unique_ptr<Backend> (*make_backend)(int gpu_index, DataType compute_type);
+  void (*release_gpus)();
 };
 
 using CudaLibraryFunction = const CudaLibrary* (*)();

@@ -1,9 +1,13 @@
 #include "core/backend/cudnn_library.h"
 
 #include <dlfcn.h>
+#include <fmt/format.h>
 
 #include <cstdlib>
+#include <filesystem>
+#include <future>
 #include <glob.h>
+#include <link.h>
 #include <string>
 #include <vector>
 
@@ -38,23 +42,44 @@ std::vector<std::string> candidates() {
   return found;
 }
 
-bool load() {
+// Null when there is none.
+void* load() {
   const auto open = [](const std::string& path) {
-    return dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL) != nullptr;
+    return dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL);
   };
-  if (std::getenv("LIMPID_CUDNN_DIR") == nullptr && open("libcudnn.so.9"))
-    return true;
+  if (std::getenv("LIMPID_CUDNN_DIR") == nullptr)
+    if (void* const handle = open("libcudnn.so.9"))
+      return handle;
   for (const std::string& path : candidates())
-    if (open(path))
-      return true;
-  return false;
+    if (void* const handle = open(path))
+      return handle;
+  return nullptr;
+}
+
+void* library() {
+  static void* const handle = load();
+  return handle;
+}
+
+// cuDNN opens them by their names, and then finds them there. What another version of it may lack
+// is left out. Says nothing: the log may have gone when it is done.
+void load_parts() {
+  link_map* front = nullptr;
+  if (library() == nullptr || dlinfo(library(), RTLD_DI_LINKMAP, &front) != 0)
+    return;
+  const std::filesystem::path folder = std::filesystem::path(front->l_name).parent_path();
+  for (const char* part : {"graph", "engines_precompiled", "heuristic", "engines_runtime_compiled"})
+    static_cast<void>(dlopen((folder / fmt::format("libcudnn_{}.so.9", part)).c_str(), RTLD_NOW));
 }
 
 }  // namespace
 
 bool load_cudnn() {
-  static const bool is_loaded = load();
-  return is_loaded;
+  return library() != nullptr;
+}
+
+void begin_loading_cudnn() {
+  static const std::future<void> loading = std::async(std::launch::async, load_parts);
 }
 
 }  // namespace limpid

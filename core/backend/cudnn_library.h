@@ -7,4 +7,8 @@ namespace limpid {
 // False when there is none.
 bool load_cudnn();
 
+// Begins to load what cuDNN needs before it runs its first convolution, in a thread of its own and
+// once: that takes as long as to start a GPU. For those who will probably need it.
+void begin_loading_cudnn();
+
 }  // namespace limpid

@@ -30,6 +30,12 @@ GpuReport inspect_gpus() {
   return library ? library->inspect() : report;
 }
 
+void release_gpus() {
+  std::string ignored;
+  if (const CudaLibrary* library = load_cuda_library(ignored))
+    library->release_gpus();
+}
+
 bool cpu_has_bfloat16() {
 #if defined(__x86_64__)
   return __builtin_cpu_supports("avx512bf16") != 0;

@@ -39,6 +39,9 @@ struct GpuReport {
 
 GpuReport inspect_gpus();
 std::unique_ptr<Backend> make_backend(const DeviceRequest& request);
+// Gives back what drivers keep for this process, which the end of the process would wait for.
+// Nothing that a GPU's backend has made may exist any more.
+void release_gpus();
 
 // Whether the processor multiplies bfloat16 natively.
 bool cpu_has_bfloat16();

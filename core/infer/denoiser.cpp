@@ -13,9 +13,10 @@
 namespace limpid {
 namespace {
 
-// Share of the free memory that the activations may take; the rest is for weights, workspaces and
-// the images themselves.
-constexpr double memory_share = 0.7;
+// Share of the free memory that the activations may take: beside a host's own images, and of a
+// processor's own memory, where the rest is for workspaces and a network for smaller images.
+constexpr double host_memory_share = 0.7;
+constexpr double own_memory_share = 0.85;
 
 HostImage in_place(Image& image) {
   return {image.pixels().data(), image.width(), image.height()};
@@ -73,15 +74,19 @@ void Denoiser::on_device(const std::function<void()>& task) const {
 }
 
 std::int64_t Denoiser::affordable_tile_area() const {
+  const bool has_own_memory = backend_.taken_memory_bytes() > 0;
+  const double share = has_own_memory ? own_memory_share : host_memory_share;
   const double budget = options_.memory_bytes > 0
                             ? static_cast<double>(options_.memory_bytes)
-                            : memory_share * static_cast<double>(backend_.free_memory_bytes());
+                            : share * static_cast<double>(backend_.free_memory_bytes());
+  // On their way to a memory of its own and back.
+  const double copies_bytes_per_pixel = has_own_memory ? 2 * sizeof(float) : 0;
   // Convolution libraries address up to 2^31 bytes of a tensor; beyond, they are slow or refuse.
   const double widest_pixel_bytes = description_.widest_tensor_channels_per_pixel() *
                                     static_cast<double>(size_bytes(backend_.compute_type()));
   const double most_bytes = std::numeric_limits<std::int32_t>::max();
-  return static_cast<std::int64_t>(
-      std::min(budget / bytes_per_pixel_, most_bytes / widest_pixel_bytes));
+  return static_cast<std::int64_t>(std::min(budget / (bytes_per_pixel_ + copies_bytes_per_pixel),
+                                            most_bytes / widest_pixel_bytes));
 }
 
 TilePlan Denoiser::plan_for(std::int64_t width, std::int64_t height) const {
@@ -127,6 +132,7 @@ bool Denoiser::try_prepare(const TilePlan& plan) {
   const Shape window{1, plan.tile_height, plan.tile_width, 1};
   try {
     network_ = make_network(backend_, description_, *parameters_, window);
+    log_phase("memory of a network taken");
     // The CPU gains nothing from a recording, which costs it the work of a tile.
     if (backend_.name() != "cpu") {
       backend_.fill_zero(network_->image());
@@ -247,15 +253,16 @@ IntensityScale Denoiser::measure_scale(const Image& image) const {
                                               : measure_intensity_scale(image);
 }
 
-Denoiser::Report Denoiser::denoise(Image& image) {
+Denoiser::Report Denoiser::denoise(Image& image, BlockStatistics* measured) {
   Report report;
   if (grey_scale_ == GreyScale::all_pixels) {
     report.repaired_count = repair_non_finite(image);
     report.scale = measure_plain_scale(image);
   } else {
-    const NetworkScale measured = repair_and_measure(image);
-    report.repaired_count = measured.repaired_count;
-    report.scale = measured.scale;
+    const NetworkScale scale =
+        measured != nullptr ? repair_and_measure(image, *measured) : repair_and_measure(image);
+    report.repaired_count = scale.repaired_count;
+    report.scale = scale.scale;
   }
   if (staging_ && !options_.average_orientations) {
     report.network = run_network_staged(

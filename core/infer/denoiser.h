@@ -3,6 +3,7 @@
 #include "core/backend/backend.h"
 #include "core/base/growing_pool.h"
 #include "core/base/task_thread.h"
+#include "core/image/block_statistics.h"
 #include "core/image/image.h"
 #include "core/image/intensity.h"
 #include "core/infer/tile_plan.h"
@@ -59,8 +60,9 @@ class Denoiser {
   };
 
   // In place. Throws Error(input) for an image without a grey scale (constant, mostly not finite)
-  // and Error(device) when not even the smallest tile fits in memory.
-  Report denoise(Image& image);
+  // and Error(device) when not even the smallest tile fits in memory. `measured`: statistics of the
+  // image as it is, which are not taken again then.
+  Report denoise(Image& image, BlockStatistics* measured = nullptr);
 
   // Does beforehand what the first image of this size would wait for: plans and memory. Throws what
   // denoise() throws.
@@ -107,6 +109,8 @@ class Denoiser {
   const TileGeometry geometry_;
   std::unique_ptr<GrowingPool<Staging>> staging_;  // none without staging memory
   std::atomic<bool> is_tiled_ = false;             // as far as is known
+  mutable std::atomic<bool> has_staging_ = false;  // or makes it
+  std::atomic<bool> is_preparing_ = false;         // the network, before the first image
 
   // For the thread of the backend.
   std::unique_ptr<Parameters> parameters_;

@@ -4,10 +4,29 @@
 #include "core/base/phase_log.h"
 #include "core/infer/denoiser.h"
 
+#include <atomic>
 #include <future>
 #include <memory>
 
 namespace limpid {
+namespace {
+
+// While it lives.
+class SetFlag {
+ public:
+  explicit SetFlag(std::atomic<bool>& flag) : flag_(flag) { flag_ = true; }
+  SetFlag(const SetFlag&) = delete;
+  SetFlag& operator=(const SetFlag&) = delete;
+  ~SetFlag() {
+    flag_ = false;
+    flag_.notify_all();
+  }
+
+ private:
+  std::atomic<bool>& flag_;
+};
+
+}  // namespace
 
 HostImage Denoiser::staged(std::shared_ptr<Storage>& memory,
                            std::int64_t width,
@@ -24,6 +43,10 @@ HostImage Denoiser::staged(std::shared_ptr<Storage>& memory,
 std::shared_ptr<Denoiser::Staging> Denoiser::take_staging(std::int64_t width,
                                                           std::int64_t height) const {
   return staging_->take([&] {
+    // To lock memory keeps the thread waiting that prepares the network; the first image needs
+    // some.
+    if (has_staging_.exchange(true))
+      is_preparing_.wait(true);
     auto staging = std::make_unique<Staging>();
     staged(staging->input, width, height);
     if (is_tiled_)
@@ -42,7 +65,10 @@ void Denoiser::warm_up(std::int64_t width, std::int64_t height) {
   std::future<void> staging;
   if (staging_)
     staging = std::async(std::launch::async, [&] { take_staging(width, height); });
-  on_device([&] { prepare(width, height); });
+  {
+    const SetFlag preparing(is_preparing_);
+    on_device([&] { prepare(width, height); });
+  }
   if (staging.valid())
     staging.get();
 }

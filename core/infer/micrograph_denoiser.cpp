@@ -68,7 +68,8 @@ void MicrographDenoiser::warm_up(std::int64_t width,
 }
 
 MicrographDenoiser::Report MicrographDenoiser::denoise(Image& image,
-                                                       std::optional<double> pixel_size_angstrom) {
+                                                       std::optional<double> pixel_size_angstrom,
+                                                       BlockStatistics* measured) {
   const double kept_angstrom = options_.keep_high_resolution_angstrom;
   if (kept_angstrom > 0 && !pixel_size_angstrom)
     fail(ErrorKind::input,
@@ -78,7 +79,7 @@ MicrographDenoiser::Report MicrographDenoiser::denoise(Image& image,
   Report report;
   report.working_pixel_size_angstrom = working_pixel_size_for(image, pixel_size_angstrom);
   if (!report.working_pixel_size_angstrom && !(kept_angstrom > 0)) {
-    report.denoiser = denoiser_.denoise(image);
+    report.denoiser = denoiser_.denoise(image, measured);
     return report;
   }
   report.denoiser.repaired_count = repair_non_finite(image);

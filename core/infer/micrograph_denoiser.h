@@ -34,8 +34,10 @@ class MicrographDenoiser {
   };
 
   // In place. Without a pixel size nothing is resampled. Throws what Denoiser::denoise throws, and
-  // Error(input) if frequencies shall be kept and the pixel size is not known.
-  Report denoise(Image& image, std::optional<double> pixel_size_angstrom);
+  // Error(input) if frequencies shall be kept and the pixel size is not known. `measured` as there.
+  Report denoise(Image& image,
+                 std::optional<double> pixel_size_angstrom,
+                 BlockStatistics* measured = nullptr);
 
   // See Denoiser::warm_up(); nothing is done for micrographs that will be resampled.
   void warm_up(std::int64_t width, std::int64_t height, std::optional<double> pixel_size_angstrom);

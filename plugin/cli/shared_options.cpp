@@ -69,7 +69,7 @@ void add_run_options(CLI::App& parser, RunOptions& options) {
                                           checked([&options](const std::string& text) {
                                             options.gpu_memory_bytes = parse_memory_size(text);
                                           }),
-                                          "Most GPU memory to use, such as 8G");
+                                          "Most GPU memory to use, the driver's own counted, such as 8G");
   parser.add_flag("--verbose", options.verbose, "Say more");
   parser.add_flag("--quiet", options.quiet, "Say only what went wrong");
 }

@@ -1,12 +1,14 @@
 #include "plugin/denoise/denoise_pipeline.h"
 
 #include "core/backend/host/host_memory.h"
+#include "core/backend/registry.h"
 #include "core/base/error.h"
 #include "core/base/log.h"
 #include "core/base/parallel.h"
 #include "core/base/phase_log.h"
 #include "core/io/micrograph_file.h"
 #include "plugin/machine/processors.h"
+#include "plugin/trust/trust_window.h"
 
 #include <algorithm>
 #include <chrono>
@@ -39,11 +41,11 @@ class Threads {
 
 }  // namespace
 
-DenoisePipeline::DenoisePipeline(const std::vector<std::unique_ptr<Backend>>& backends,
+DenoisePipeline::DenoisePipeline(std::vector<std::unique_ptr<Backend>> backends,
                                  const Model& model,
                                  const DenoiseJob& job,
                                  const OutputFolder& output)
-    : backends_(backends),
+    : backends_(std::move(backends)),
       model_(model),
       job_(job),
       output_(output),
@@ -64,6 +66,13 @@ void DenoisePipeline::run(const NextDenoiseItem& next,
   const auto description = describe(*first);
   const WorkerPlan plan = plan_for(description);
   auto processors = make_processors(progress, plan);
+  std::future<void> noise;
+  if (description && is_gpu(*backends_.front()))  // meanwhile
+    noise = std::async(std::launch::async, [&] {
+      noises_.of(std::min(description->width, largest_trust_window_px),
+                 std::min(description->height, largest_trust_window_px),
+                 job_.run.seed);
+    });
   if (description)
     for (const auto& processor : processors)
       if (processor->is_gpu())
@@ -87,6 +96,7 @@ void DenoisePipeline::run(const NextDenoiseItem& next,
                                    .picks = picks_ ? &*picks_ : nullptr,
                                    .progress = progress,
                                    .notes = notes_,
+                                   .noises = noises_,
                                    .times = times_},
                                   *processor);
           work(worker, *processor, items, outcomes);
@@ -105,12 +115,22 @@ void DenoisePipeline::run(const NextDenoiseItem& next,
     log_phase("last micrograph written");
   }
   log_phase("workers ended");
-  // Gigabytes of page-locked memory: the caller need not wait.
-  releasing_ = std::async(std::launch::async, [released = std::move(processors)]() mutable {
-    released.clear();
-    log_phase("processors released");
-  });
+  release(std::move(processors));
   log_times(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+}
+
+// Gigabytes of page-locked memory, and what the driver has: the caller need not wait.
+void DenoisePipeline::release(std::vector<std::unique_ptr<DenoiseProcessor>> processors) {
+  releasing_ =
+      std::async(std::launch::async,
+                 [used = std::move(processors), backends = std::move(backends_)]() mutable {
+                   const bool were_gpus = is_gpu(*backends.front());
+                   used.clear();
+                   backends.clear();
+                   if (were_gpus)
+                     release_gpus();
+                   log_phase("processors released");
+                 });
 }
 
 std::vector<std::unique_ptr<DenoiseProcessor>> DenoisePipeline::make_processors(
@@ -121,7 +141,7 @@ std::vector<std::unique_ptr<DenoiseProcessor>> DenoisePipeline::make_processors(
         *backend,
         job_.run.threads,
         model_,
-        DenoiserOptions{.memory_bytes = memory_limit_bytes(*backend, job_.run),
+        DenoiserOptions{.memory_bytes = activation_limit_bytes(*backend, job_.run),
                         .average_orientations = job_.average_orientations,
                         .stop_requested = [&progress] { return progress.stop_requested(); },
                         .staging_count = plan.staging_count},

@@ -32,7 +32,7 @@ namespace limpid {
 class DenoisePipeline {
  public:
   // Reads the coordinates of the job: throws Error(usage).
-  DenoisePipeline(const std::vector<std::unique_ptr<Backend>>& backends,
+  DenoisePipeline(std::vector<std::unique_ptr<Backend>> backends,
                   const Model& model,
                   const DenoiseJob& job,
                   const OutputFolder& output);
@@ -40,7 +40,8 @@ class DenoisePipeline {
   // Asks for items in threads of its own, in one at a time. Calls `finished` in the caller's for
   // each, in the order in which they were given; once the progress asks to stop, only for those
   // that are denoised already. Throws whatever ends a run, behind all items before it:
-  // Error(device), Error(storage).
+  // Error(device), Error(storage). To be called once: it gives the backends back, which goes on
+  // after it has returned.
   void run(const NextDenoiseItem& next,
            const Progress& progress,
            const std::function<void(const DenoisedItem&)>& finished);
@@ -57,6 +58,7 @@ class DenoisePipeline {
 
   std::vector<std::unique_ptr<DenoiseProcessor>> make_processors(const Progress& progress,
                                                                  const WorkerPlan& plan) const;
+  void release(std::vector<std::unique_ptr<DenoiseProcessor>> processors);
   // Of a micrograph; nothing of one that will fail when its turn comes.
   std::optional<MicrographDescription> describe(const DenoiseItem& item) const;
   WorkerPlan plan_for(const std::optional<MicrographDescription>& first) const;
@@ -68,15 +70,16 @@ class DenoisePipeline {
   static Outcome outcome_of(MicrographWorker& worker, NumberedItems::Numbered numbered);
   void log_times(double elapsed_seconds) const;
 
-  const std::vector<std::unique_ptr<Backend>>& backends_;
+  std::vector<std::unique_ptr<Backend>> backends_;
   const Model& model_;
   const DenoiseJob& job_;
   const OutputFolder& output_;
   std::optional<PickList> picks_;
   PixelSizeNotes notes_;
+  WhiteNoises noises_;
   StageTimes times_;
   mutable std::atomic<int> busy_workers_ = 0;
-  std::future<void> releasing_;  // the processors of the run before
+  std::future<void> releasing_;  // of what is used no more
 };
 
 }  // namespace limpid

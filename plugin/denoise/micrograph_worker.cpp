@@ -95,7 +95,7 @@ std::optional<double> MicrographWorker::pixel_size_angstrom() const {
 
 void MicrographWorker::read() {
   context_.times.measure(DenoiseStage::read, [&] {
-    read_micrograph(outcome_.item.entry.path, micrograph_);
+    statistics_ = read_and_measure_micrograph(outcome_.item.entry.path, micrograph_);
     read_windows();
     read_halves();
     if (picks() != nullptr)
@@ -153,8 +153,9 @@ void MicrographWorker::denoise() {
   const std::optional<double> pixel_size = pixel_size_angstrom();
   NoiseMatchedDenoiser::Report report;
   context_.times.measure(DenoiseStage::denoise, [&] {
-    report = has_halves_ ? denoise_halves()
-                         : processor_.micrographs().denoise(micrograph_.pixels, pixel_size);
+    report = has_halves_
+                 ? denoise_halves()
+                 : processor_.micrographs().denoise(micrograph_.pixels, pixel_size, &*statistics_);
   });
   weighting_dose_ = report.weighting_dose;
   context_.times.add(DenoiseStage::network, report.denoiser.network.seconds);
@@ -204,6 +205,7 @@ void MicrographWorker::measure_quality() {
                                 .odd = has_halves ? &odd_window_ : nullptr,
                                 .pixel_size_angstrom = pixel_size.value_or(1.0),
                                 .seed = context_.job.run.seed,
+                                .noises = &context_.noises,
                                 .denoise = [&](Image& image) {
                                   denoiser.denoise_weighted(image, pixel_size, weighting_dose_);
                                 }})));

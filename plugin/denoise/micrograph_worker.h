@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/image/block_statistics.h"
 #include "core/image/image.h"
 #include "core/io/micrograph_file.h"
 #include "core/io/mrc_writer.h"
@@ -11,6 +12,7 @@
 #include "plugin/micrographs/pick_list.h"
 #include "plugin/output/output_folder.h"
 #include "plugin/run/progress.h"
+#include "plugin/trust/white_noise.h"
 
 #include <cstdint>
 #include <optional>
@@ -26,6 +28,7 @@ struct DenoiseContext {
   const PickList* picks;  // none: particles are not looked for in what was removed
   const Progress& progress;
   PixelSizeNotes& notes;
+  WhiteNoises& noises;
   StageTimes& times;
 };
 
@@ -57,8 +60,9 @@ class MicrographWorker {
   DenoiseContext context_;
   DenoiseProcessor& processor_;
   DenoisedItem outcome_;
-  Micrograph micrograph_;  // raw, then denoised
-  Image raw_;              // only where there are picks
+  Micrograph micrograph_;                      // raw, then denoised
+  std::optional<BlockStatistics> statistics_;  // of the raw one
+  Image raw_;                                  // only where there are picks
   bool has_halves_ = false;
   // Denoised in its place, if it has them.
   Micrograph even_;

@@ -19,28 +19,32 @@ bool is_finite(const Image& image) {
 }  // namespace
 
 NoiseMatchedDenoiser::Report NoiseMatchedDenoiser::denoise(
-    Image& image, std::optional<double> pixel_size_angstrom) {
+    Image& image, std::optional<double> pixel_size_angstrom, BlockStatistics* measured) {
   std::optional<double> dose;
   std::int64_t repaired_count = 0;
   if (matches_noise_ && pixel_size_angstrom) {
     Image window = trust_window(image);
     if (!is_finite(window)) {
       repaired_count = repair_non_finite(image);
+      measured = nullptr;  // of what it was
       window = trust_window(image);
     }
     dose = measure_weighting_dose(window, *pixel_size_angstrom);
   }
-  Report report = denoise_weighted(image, pixel_size_angstrom, dose);
+  Report report = denoise_weighted(image, pixel_size_angstrom, dose, measured);
   report.denoiser.repaired_count += repaired_count;
   return report;
 }
 
 NoiseMatchedDenoiser::Report NoiseMatchedDenoiser::denoise_weighted(
-    Image& image, std::optional<double> pixel_size_angstrom, std::optional<double> weighting_dose) {
+    Image& image,
+    std::optional<double> pixel_size_angstrom,
+    std::optional<double> weighting_dose,
+    BlockStatistics* measured) {
   Report report;
   if (!weighting_dose || !pixel_size_angstrom) {
     static_cast<MicrographDenoiser::Report&>(report) =
-        denoiser_.denoise(image, pixel_size_angstrom);
+        denoiser_.denoise(image, pixel_size_angstrom, measured);
     return report;
   }
   report.weighting_dose = weighting_dose;

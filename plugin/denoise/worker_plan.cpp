@@ -7,9 +7,9 @@ namespace {
 
 constexpr std::int64_t cpu_workers = 3;
 // Beyond, a GPU waits for nothing but the memory of the host.
-constexpr std::int64_t most_gpu_workers = 16;
+constexpr std::int64_t most_gpu_workers = 24;
 // One in the network, one behind it and one before it, and those that are filled and emptied.
-constexpr std::int64_t most_staged = 6;
+constexpr std::int64_t most_staged = 8;
 // A staged micrograph has its result beside it where it is cut into tiles.
 constexpr std::size_t images_staged = 2;
 
@@ -23,8 +23,10 @@ std::size_t needed_bytes(const WorkerPlan& plan, const WorkerLimits& limits) {
 }  // namespace
 
 WorkerPlan plan_workers(const WorkerLimits& limits) {
+  // Some wait for the GPU, and leave their processors to others.
+  const std::int64_t beside_gpu = limits.threads + limits.threads / 4;
   const auto wanted = limits.is_gpu
-                          ? std::clamp<std::int64_t>(limits.threads, cpu_workers, most_gpu_workers)
+                          ? std::clamp<std::int64_t>(beside_gpu, cpu_workers, most_gpu_workers)
                           : cpu_workers;
   WorkerPlan plan;
   for (plan.worker_count = wanted; plan.worker_count > 0; --plan.worker_count) {

@@ -21,8 +21,8 @@ struct WorkerPlan {
 };
 
 // On the CPU one micrograph is in the network while the next is read and the last is written.
-// Beside a GPU every thread of the host can have a micrograph of its own. Both as far as the memory
-// goes.
+// Beside a GPU every thread of the host can have a micrograph of its own, and some wait for the GPU.
+// Both as far as the memory goes.
 WorkerPlan plan_workers(const WorkerLimits& limits);
 
 }  // namespace limpid

@@ -40,6 +40,12 @@ struct ComparisonPanel {
   GreyWindow spectrum_window = {};
 };
 
+// What a panel shows, in the size in which it is drawn.
+struct PanelGreys {
+  GreyImage picture;
+  GreyImage spectrum;
+};
+
 // Raw, denoised, removed (raw - denoised) and perhaps truth, side by side, each above its power
 // spectrum. It is small whatever the size of the micrograph, so pictures of many can be kept and
 // drawn several times.
@@ -51,6 +57,7 @@ struct ComparisonPicture {
   std::int64_t block_px = 1;  // pixels of the micrograph along one of a panel's picture
   std::vector<ComparisonPanel> panels = {};
   std::vector<std::string> footer = {};
+  std::vector<PanelGreys> greys = {};  // none: made when it is drawn
 };
 
 // Raw and removed have windows of the same width, so that a structure that was removed by mistake
@@ -62,6 +69,8 @@ std::string comparison_facts(const ComparisonPicture& picture);
 
 // Size of the page that a comparison fills.
 Size comparison_size(const ComparisonPicture& picture);
+// Makes beforehand what takes longer than to draw it.
+void prepare_drawing(ComparisonPicture& picture);
 void draw_comparison(Canvas& canvas, const ComparisonPicture& picture);
 // One page; the format by the extension of the path.
 void write_comparison(const std::string& path, const ComparisonPicture& picture);

@@ -137,13 +137,6 @@ std::string lower_case(std::string title) {
   return title;
 }
 
-// What a panel shows, in the size in which it is shown.
-struct PanelGreys {
-  GreyImage picture;
-  GreyImage spectrum;
-};
-
-// Together they take longer than to draw them.
 std::vector<PanelGreys> panel_greys(const ComparisonPicture& comparison, const Layout& layout) {
   const SpectrumBackground background(comparison.panels.front().spectrum);
   std::vector<PanelGreys> greys(comparison.panels.size());
@@ -238,10 +231,16 @@ Size comparison_size(const ComparisonPicture& comparison) {
           std::ceil(footer.empty() ? layout.page.height : footer.back().position.y + margin)};
 }
 
+void prepare_drawing(ComparisonPicture& comparison) {
+  comparison.greys = panel_greys(comparison, lay_out(comparison));
+}
+
 void draw_comparison(Canvas& canvas, const ComparisonPicture& comparison) {
   const Layout layout = lay_out(comparison);
   draw_title(canvas, comparison, layout);
-  const std::vector<PanelGreys> greys = panel_greys(comparison, layout);
+  const std::vector<PanelGreys> made =
+      comparison.greys.empty() ? panel_greys(comparison, layout) : std::vector<PanelGreys>();
+  const std::vector<PanelGreys>& greys = comparison.greys.empty() ? made : comparison.greys;
   for (std::size_t column = 0; column < greys.size(); ++column)
     draw_panel(canvas, comparison, layout, greys[column], column);
   CurvePlot curves = radial_power(comparison);

@@ -192,9 +192,7 @@ std::vector<std::string> drawn(const std::vector<ComparisonPicture>& pictures) {
       static_cast<std::int64_t>(sections.size()), 1, [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t i = begin; i < end; ++i) {
           const auto index = static_cast<std::size_t>(i);
-          Page section;
-          add_picture(section, pictures[index]);
-          sections[index] = std::move(section).text();
+          sections[index] = drawn_picture(pictures[index]);
         }
       });
   return sections;
@@ -228,8 +226,10 @@ void add_settings(Page& html, const nlohmann::ordered_json& json, const std::str
 
 }  // namespace
 
-void draw_pictures(ReportPage& page) {
-  page.drawn_pictures = drawn(page.pictures);
+std::string drawn_picture(const ComparisonPicture& picture) {
+  Page section;
+  add_picture(section, picture);
+  return std::move(section).text();
 }
 
 std::string html_page(const ReportPage& page, const PageRun& run) {

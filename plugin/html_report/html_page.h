@@ -15,8 +15,8 @@ struct PageRun {
   double seconds = 0;
 };
 
-// Draws the pictures of a page beforehand, in several threads: it takes longer than all the rest.
-void draw_pictures(ReportPage& page);
+// The part of a page that shows a picture: it takes longer to make than all the rest.
+std::string drawn_picture(const ComparisonPicture& picture);
 
 // report.html: one file without scripts, fonts or anything else from elsewhere, for a screen of any
 // width and for paper.

@@ -80,9 +80,11 @@ std::optional<double> number_of(const DenoisedRecord& record, const std::string&
 
 std::vector<std::size_t> pictured_indices(std::size_t record_count) {
   const std::size_t count = std::min(most_pictures, record_count);
+  // As if there were one more, at the end, where a run would have to wait for it.
+  const std::size_t parts = record_count > count ? count + 1 : count;
   std::vector<std::size_t> indices;
   for (std::size_t i = 0; i < count; ++i)
-    indices.push_back(i * record_count / count);
+    indices.push_back(i * record_count / parts);
   return indices;
 }
 

@@ -11,6 +11,12 @@
 
 namespace limpid {
 
+// In the order of their micrographs.
+struct ReadyPictures {
+  std::vector<ComparisonPicture> pictures;
+  std::vector<std::string> sections;  // of report.html
+};
+
 // Makes pictures of a few micrographs, each in a thread of its own, if it is told of results while
 // the run goes on: at the end they would take as long as many micrographs on a GPU. Which those are
 // is known beforehand, unless micrographs fail.
@@ -28,11 +34,14 @@ class PicturesAhead {
 
   // Those of pictured_indices() that can be made; what has not begun is made now, beside each
   // other.
-  std::vector<ComparisonPicture> pictures_of(const std::vector<DenoisedRecord>& records);
+  ReadyPictures pictures_of(const std::vector<DenoisedRecord>& records);
 
  private:
-  using Picture = std::optional<ComparisonPicture>;
-  using Begun = std::future<Picture>;
+  struct Ready {
+    ComparisonPicture picture;
+    std::string section;
+  };
+  using Begun = std::future<std::optional<Ready>>;
 
   static Begun begin(const DenoisedRecord& record);
 

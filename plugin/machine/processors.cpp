@@ -18,18 +18,19 @@ std::vector<std::unique_ptr<Backend>> make_backends(const DeviceOptions& options
   return backends;
 }
 
+std::vector<std::unique_ptr<Backend>> make_limited_backends(const RunOptions& options) {
+  auto backends = make_backends(options.device);
+  for (const auto& backend : backends)
+    backend->limit_memory(options.gpu_memory_bytes);
+  return backends;
+}
+
 bool is_gpu(const Backend& backend) {
   return backend.name().starts_with("cuda:");
 }
 
-void limit_gpu_memory(const std::vector<std::unique_ptr<Backend>>& backends,
-                      const RunOptions& options) {
-  for (const auto& backend : backends)
-    backend->limit_memory(options.gpu_memory_bytes);
-}
-
-std::size_t memory_limit_bytes(const Backend& backend, const RunOptions& options) {
-  return is_gpu(backend) ? options.gpu_memory_bytes : options.memory_bytes;
+std::size_t activation_limit_bytes(const Backend& backend, const RunOptions& options) {
+  return is_gpu(backend) ? 0 : options.memory_bytes;
 }
 
 }  // namespace limpid

@@ -12,14 +12,13 @@ namespace limpid {
 // One backend for each GPU asked for, or the one that DeviceOptions leads to. Throws Error(device).
 std::vector<std::unique_ptr<Backend>> make_backends(const DeviceOptions& options);
 
+// The same with --gpu_memory as a limit that all allocations keep.
+std::vector<std::unique_ptr<Backend>> make_limited_backends(const RunOptions& options);
+
 bool is_gpu(const Backend& backend);
 
-// --gpu_memory as a limit that allocations keep, for runs that cannot plan all they take.
-void limit_gpu_memory(const std::vector<std::unique_ptr<Backend>>& backends,
-                      const RunOptions& options);
-
-// How much of its memory a run may use on this backend, as the user asked; 0: chosen from what is
-// free.
-std::size_t memory_limit_bytes(const Backend& backend, const RunOptions& options);
+// How much memory the activations of a network may take on this backend; 0: chosen from what is
+// free, within the limit of a GPU.
+std::size_t activation_limit_bytes(const Backend& backend, const RunOptions& options);
 
 }  // namespace limpid

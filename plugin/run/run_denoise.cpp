@@ -6,7 +6,6 @@
 #include "plugin/denoise/denoise_pipeline.h"
 #include "plugin/denoise/denoise_results.h"
 #include "plugin/html_report/denoising_page.h"
-#include "plugin/html_report/html_page.h"
 #include "plugin/logfile/job_logfiles.h"
 #include "plugin/logfile/pictures_ahead.h"
 #include "plugin/machine/processors.h"
@@ -98,17 +97,13 @@ void make_pages(const std::vector<MicrographEntry>& entries,
   for (const MicrographEntry& entry : entries)
     if (const auto found = trust.find(entry.output_name); found != trust.end())
       records.push_back({entry, output.file(entry.output_name), found->second.numbers});
-  std::vector<ComparisonPicture> pictures = ahead.pictures_of(records);
+  ReadyPictures ready = ahead.pictures_of(records);
   log_phase("pictures made");
-  summary.page = denoising_page(records, pictures, lines, summary);
-  auto logfile = std::async(std::launch::async, [&] {
-    if (!records.empty())
-      write_denoise_logfile(output.file(pages_name), records, pictures, summary);
-  });
-  draw_pictures(*summary.page);
-  log_phase("pictures of report.html drawn");
-  logfile.get();
+  if (!records.empty())
+    write_denoise_logfile(output.file(pages_name), records, ready.pictures, summary);
   log_phase("logfile.pdf written");
+  summary.page = denoising_page(records, std::move(ready.pictures), lines, summary);
+  summary.page->drawn_pictures = std::move(ready.sections);
 }
 
 // One run, for the two ways in which micrographs come to it.
@@ -244,10 +239,10 @@ RunSummary run_denoise(const DenoiseJob& job, const OutputFolder& output, Progre
   if (!job.watch.is_on)
     results.follow(MicrographTable::read(job.input), job.input.star_file);
   log_phase("list read");
-  auto starting = std::async(std::launch::async, [&] { return make_backends(job.run.device); });
+  auto starting = std::async(std::launch::async, [&] { return make_limited_backends(job.run); });
   const Model model = load_named_model(job.model);
   log_phase("model read");
-  const auto backends = starting.get();
+  auto backends = starting.get();
   log_phase("processors chosen");
   for (const auto& backend : backends)
     progress.note(fmt::format("Denoising {} with the model '{}' ({}) on {}, {}",
@@ -267,7 +262,8 @@ RunSummary run_denoise(const DenoiseJob& job, const OutputFolder& output, Progre
                  // On the CPU they would take the processors from the network.
                  is_gpu(*backends.front()) ? &ahead : nullptr,
                  progress);
-  DenoisePipeline pipeline(backends, model, job, output);
+  const std::vector<std::string> used = used_lines(model, backends);
+  DenoisePipeline pipeline(std::move(backends), model, job, output);
   if (job.watch.is_on)
     run.denoise_watched(pipeline);
   else
@@ -288,7 +284,7 @@ RunSummary run_denoise(const DenoiseJob& job, const OutputFolder& output, Progre
   // To be stopped is the usual end of a watch: it leaves everything that other ends leave.
   if (is_interrupted)
     summary.interruption = interruption;
-  make_pages(entries, results.trust(), used_lines(model, backends), output, ahead, summary);
+  make_pages(entries, results.trust(), used, output, ahead, summary);
   return summary;
 }
 

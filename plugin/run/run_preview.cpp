@@ -33,10 +33,10 @@ class OwnDenoiser {
  public:
   explicit OwnDenoiser(const PreviewJob& job)
       : model_(load_named_model(job.model)),
-        backends_(make_backends(job.run.device)),
+        backends_(make_limited_backends(job.run)),
         denoiser_(*backends_.front(),
                   model_,
-                  {.memory_bytes = memory_limit_bytes(*backends_.front(), job.run)},
+                  {.memory_bytes = activation_limit_bytes(*backends_.front(), job.run)},
                   MicrographDenoiserOptions{}) {}
 
   const Model& model() const { return model_; }

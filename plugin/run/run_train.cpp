@@ -232,8 +232,7 @@ std::string describe_end(const TrainingRun& run, const Backend& backend, const s
 std::string plan_train(const TrainJob& job) {
   const TrainingStart start = choose_start(job);
   const TrainingSet set = find_training_set(job, start.network);
-  const auto backends = make_backends(job.run.device);
-  limit_gpu_memory(backends, job.run);
+  const auto backends = make_limited_backends(job.run);
   TrainingPlan plan = make_plan(job, start, set.pairs, set.training_sizes, *backends.front());
   if (crops_are_made_on(*backends.front(), plan)) {
     // What is free is known once the network is there.
@@ -254,8 +253,7 @@ RunSummary run_train(const TrainJob& job, const OutputFolder& output, Progress& 
   const TrainingStart start = choose_start(job);
   const TrainingSet set = find_training_set(job, start.network);
   check_results(job, set, output);
-  const auto backends = make_backends(job.run.device);
-  limit_gpu_memory(backends, job.run);
+  const auto backends = make_limited_backends(job.run);
   if (backends.size() > 1)
     log_warning("training uses one GPU; the first of the {} named is taken", backends.size());
   Backend& backend = *backends.front();

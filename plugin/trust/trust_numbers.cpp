@@ -1,7 +1,6 @@
 #include "plugin/trust/trust_numbers.h"
 
 #include "core/base/error.h"
-#include "core/base/random.h"
 #include "core/image/fourier.h"
 #include "core/image/statistics.h"
 #include "core/metrics/half_metrics.h"
@@ -31,29 +30,16 @@ constexpr double suspicious_dependence = 5;
 constexpr double suspicious_seam = 1.7;
 constexpr double suspicious_peak = 6;
 
-// White noise of variance 1, a function of the seed.
-Image white_noise(std::int64_t width, std::int64_t height, std::uint64_t seed) {
-  constexpr std::uint64_t noise_stream = 0x7000000000000000ull;
-  Image noise(width, height);
-  for (std::int64_t y = 0; y < height; ++y) {
-    RandomSequence random(seed, noise_stream + static_cast<std::uint64_t>(y));
-    for (float& value : noise.row(y))
-      value = static_cast<float>(random.normal());
-  }
-  return noise;
-}
-
 // Noise with the power of `like` in each ring, and its mean.
-Image noise_like(const Image& like, std::uint64_t seed) {
+Image noise_like(const Image& like, const WhiteNoise& white) {
   const Spectrum model = centred_transform(like, Taper::hann);
-  Spectrum noise = fourier_transform(white_noise(like.width(), like.height(), seed));
   const RingSums model_sums = measure_ring_sums(model, model);
-  const RingSums noise_sums = measure_ring_sums(noise, noise);
   std::vector<double> gain;
   for (std::size_t ring = 0; ring < model_sums.power_a.size(); ++ring)
-    gain.push_back(noise_sums.power_a[ring] > 0
-                       ? std::sqrt(model_sums.power_a[ring] / noise_sums.power_a[ring])
+    gain.push_back(white.sums.power_a[ring] > 0
+                       ? std::sqrt(model_sums.power_a[ring] / white.sums.power_a[ring])
                        : 0.0);
+  Spectrum noise = white.spectrum;
   multiply_rings(noise, gain);
   Image result = inverse_fourier_transform(noise);
   const ImageStatistics wanted = measure_statistics(like);
@@ -104,7 +90,9 @@ Image noise_model(const Image& raw, const Image* even, const Image* odd) {
 }
 
 void measure_noise_left(const TrustInput& input, const Image& model, TrustNumbers& numbers) {
-  const Image before = noise_like(model, input.seed);
+  WhiteNoises own;
+  WhiteNoises& noises = input.noises != nullptr ? *input.noises : own;
+  const Image before = noise_like(model, *noises.of(model.width(), model.height(), input.seed));
   Image after = before;
   input.denoise(after);
   const ImageStatistics left = measure_statistics(after);

@@ -2,6 +2,7 @@
 
 #include "core/image/image.h"
 #include "core/metrics/ring_correlation.h"
+#include "plugin/trust/white_noise.h"
 
 #include <array>
 #include <cstdint>
@@ -23,6 +24,7 @@ struct TrustInput {
   const Image* odd = nullptr;
   double pixel_size_angstrom = 1;
   std::uint64_t seed = 0;
+  WhiteNoises* noises = nullptr;  // made already, or to be kept for others; null: for this alone
   std::function<void(Image&)> denoise;  // in place, as the micrograph was
 };
 

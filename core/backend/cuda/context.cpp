@@ -48,11 +48,6 @@ void free_device(void* memory) {
     log_warning("releasing GPU memory failed");
 }
 
-void free_pinned(void* memory) {
-  if (cudaFreeHost(memory) != cudaSuccess)
-    log_warning("releasing page-locked memory failed");
-}
-
 int selected_gpu() {
   int index = 0;
   LIMPID_CUDA(cudaGetDevice(&index));
@@ -72,9 +67,10 @@ std::shared_ptr<Storage> allocate_device_memory(std::size_t size_bytes) {
   MemoryLedger& ledger = device_memory_ledger(selected_gpu());
   if (!ledger.take(size_bytes))
     fail(ErrorKind::device,
-         "{} bytes of GPU memory are too many: {} of the {} that may be used are taken",
+         "{} bytes of GPU memory are too many: {} of the {} that may be used are taken, the "
+         "driver's own with them",
          size_bytes,
-         ledger.taken_bytes(),
+         ledger.taken_bytes() + ledger.besides_bytes(),
          ledger.limit_bytes());
   void* memory = nullptr;
   const cudaError_t code = cudaMalloc(&memory, std::max<std::size_t>(size_bytes, 1));
@@ -98,20 +94,23 @@ std::shared_ptr<Storage> allocate_device_memory(std::size_t size_bytes) {
   return std::make_shared<Storage>(static_cast<std::byte*>(memory), size_bytes, owner);
 }
 
+// The driver does not say what it takes for itself: it is what is in use and not taken by us.
+// Others may use the GPU as well, so no more than it is known to take; and some room for the code
+// of kernels, which it loads when they are first run.
+std::size_t driver_memory_bytes() {
+  constexpr std::size_t most = std::size_t{640} << 20;
+  constexpr std::size_t later = std::size_t{64} << 20;
+  std::size_t free_bytes = 0, total_bytes = 0;
+  LIMPID_CUDA(cudaMemGetInfo(&free_bytes, &total_bytes));
+  const std::size_t taken = device_memory_ledger(selected_gpu()).taken_bytes();
+  const std::size_t used = total_bytes - std::min(free_bytes, total_bytes);
+  return std::min(used - std::min(taken, used), most) + later;
+}
+
 std::size_t free_device_memory_bytes() {
   std::size_t free_bytes = 0, total_bytes = 0;
   LIMPID_CUDA(cudaMemGetInfo(&free_bytes, &total_bytes));
   return device_memory_ledger(selected_gpu()).available_bytes(free_bytes);
-}
-
-std::shared_ptr<Storage> allocate_pinned(std::size_t size_bytes) {
-  void* memory = nullptr;
-  if (cudaMallocHost(&memory, std::max<std::size_t>(size_bytes, 1)) != cudaSuccess) {
-    static_cast<void>(cudaGetLastError());
-    fail(ErrorKind::device, "allocating {} bytes of page-locked memory failed", size_bytes);
-  }
-  return std::make_shared<Storage>(
-      static_cast<std::byte*>(memory), size_bytes, std::shared_ptr<void>(memory, free_pinned));
 }
 
 Context::Context(int gpu_index)

@@ -15,8 +15,8 @@ namespace limpid::cuda {
 std::shared_ptr<Storage> allocate_device_memory(std::size_t size_bytes);
 // Within the limit.
 std::size_t free_device_memory_bytes();
-// Page-locked memory of the host.
-std::shared_ptr<Storage> allocate_pinned(std::size_t size_bytes);
+// What the driver takes of it for itself, and will take.
+std::size_t driver_memory_bytes();
 // What this process takes of one GPU's memory.
 MemoryLedger& device_memory_ledger(int gpu_index);
 

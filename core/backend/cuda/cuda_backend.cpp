@@ -7,6 +7,8 @@
 #include "core/backend/cuda/device_copy.h"
 #include "core/backend/cuda/exposure/exposer.h"
 #include "core/backend/cuda/kernels.h"
+#include "core/backend/cuda/pinned_memory.h"
+#include "core/base/phase_log.h"
 
 #include <algorithm>
 #include <vector>
@@ -58,7 +60,9 @@ std::size_t CudaBackend::taken_memory_bytes() const {
 }
 
 void CudaBackend::limit_memory(std::size_t limit_bytes) {
-  device_memory_ledger(gpu_index_).set_limit(limit_bytes);
+  use_in_this_thread();  // another may have made it
+  device_memory_ledger(gpu_index_)
+      .set_limit(limit_bytes, limit_bytes > 0 ? driver_memory_bytes() : 0);
 }
 
 std::shared_ptr<Storage> CudaBackend::allocate(std::size_t size_bytes) {
@@ -221,7 +225,9 @@ std::unique_ptr<Mark> CudaBackend::make_mark() {
 
 std::unique_ptr<Replay> CudaBackend::record(std::function<void()> step) {
   step();  // makes the plans that are made at first use
+  log_phase("first pass of a network queued");
   synchronize();
+  log_phase("first pass of a network done");
   context_.plans().save();
   LIMPID_CUDA(cudaStreamBeginCapture(context_.stream(), cudaStreamCaptureModeThreadLocal));
   cudaGraph_t captured = nullptr;

@@ -1,6 +1,7 @@
 #include "core/backend/cuda/cuda_queue.h"
 
 #include "core/backend/cuda/context.h"
+#include "core/backend/cuda/pinned_memory.h"
 #include "core/base/parallel.h"
 
 #include <algorithm>

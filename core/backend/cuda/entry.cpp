@@ -5,6 +5,9 @@
 #include "core/base/phase_log.h"
 
 #include <limpid_version.h>
+#include <mutex>
+#include <set>
+#include <utility>
 
 namespace limpid::cuda {
 namespace {
@@ -64,15 +67,31 @@ GpuReport inspect() {
   return report;
 }
 
+std::mutex used_mutex;
+std::set<int> used_gpus;
+
 std::unique_ptr<Backend> make_backend(int gpu_index, DataType compute_type) {
+  begin_loading_cudnn();  // beside the start of the GPU
+  const std::lock_guard lock(used_mutex);
+  used_gpus.insert(gpu_index);
   return std::make_unique<CudaBackend>(gpu_index, compute_type);
+}
+
+void release_gpus() {
+  const std::lock_guard lock(used_mutex);
+  for (const int gpu_index : std::exchange(used_gpus, {}))
+    if (cudaSetDevice(gpu_index) != cudaSuccess || cudaDeviceReset() != cudaSuccess)
+      log_warning("giving back GPU {} failed", gpu_index);
+  log_phase("GPUs given back");
 }
 
 }  // namespace
 }  // namespace limpid::cuda
 
 extern "C" __attribute__((visibility("default"))) const limpid::CudaLibrary* limpid_cuda_library() {
-  static const limpid::CudaLibrary library{
-      LIMPID_VERSION, limpid::cuda::inspect, limpid::cuda::make_backend};
+  static const limpid::CudaLibrary library{LIMPID_VERSION,
+                                           limpid::cuda::inspect,
+                                           limpid::cuda::make_backend,
+                                           limpid::cuda::release_gpus};
   return &library;
 }

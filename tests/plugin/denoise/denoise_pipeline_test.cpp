@@ -97,7 +97,7 @@ struct Run {
     backends.push_back(std::move(backend));
     const OutputFolder output(output_folder);
     const Model model = small_model();
-    DenoisePipeline pipeline(backends, model, job, output);
+    DenoisePipeline pipeline(std::move(backends), model, job, output);
     std::size_t next = 0;
     pipeline.run(
         [&](const auto&) -> std::optional<DenoiseItem> {
@@ -233,7 +233,7 @@ TEST_CASE("denoise pipeline: an error of the list ends the run behind what it ga
   const OutputFolder output(folder.path("out"));
   const Model model = small_model();
   const DenoiseJob job;
-  DenoisePipeline pipeline(backends, model, job, output);
+  DenoisePipeline pipeline(std::move(backends), model, job, output);
   StoppableProgress progress;
   std::size_t next = 0;
   std::size_t finished = 0;

@@ -15,9 +15,9 @@ constexpr WorkerLimits large_host{.is_gpu = true,
 
 }  // namespace
 
-TEST_CASE("worker plan: beside a GPU, a micrograph for each thread of the host") {
-  CHECK(plan_workers(large_host).worker_count == 16);
-  CHECK(plan_workers(large_host).staging_count == 6);
+TEST_CASE("worker plan: beside a GPU, a micrograph for each thread of the host and a few more") {
+  CHECK(plan_workers(large_host).worker_count == 20);
+  CHECK(plan_workers(large_host).staging_count == 8);
   WorkerLimits small = large_host;
   small.threads = 2;
   CHECK(plan_workers(small).worker_count == 3);
@@ -38,7 +38,7 @@ TEST_CASE("worker plan: the memory of the host is not exceeded") {
     CHECK(plan.worker_count >= last);
     last = plan.worker_count;
   }
-  CHECK(last == 16);
+  CHECK(last == 18);
 }
 
 TEST_CASE("worker plan: what is in memory beside a micrograph counts") {
@@ -49,7 +49,7 @@ TEST_CASE("worker plan: what is in memory beside a micrograph counts") {
   CHECK(plan.worker_count == 3);
   CHECK(plan.staging_count == 3);
   limits.images_per_worker = 1;
-  CHECK(plan_workers(limits).worker_count == 14);
+  CHECK(plan_workers(limits).worker_count == 10);
 }
 
 TEST_CASE("worker plan: on the CPU one is read and one written beside the one in the network") {

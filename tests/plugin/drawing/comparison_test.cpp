@@ -131,6 +131,19 @@ TEST_CASE("comparison: odd images are drawn in every format") {
     }
 }
 
+TEST_CASE("comparison: what is prepared beforehand is drawn as what is not") {
+  const TemporaryFolder folder;
+  const Image raw = with_noise(quarter(300, 200), 1);
+  const Image denoised = quarter(300, 200);
+  ComparisonPicture picture = make_comparison(
+      {.title = "a", .pixel_size_angstrom = 1.2, .raw = &raw, .denoised = &denoised});
+  write_comparison(folder.path("drawn.png"), picture);
+  prepare_drawing(picture);
+  REQUIRE(picture.greys.size() == picture.panels.size());
+  write_comparison(folder.path("prepared.png"), picture);
+  CHECK(content_of(folder.path("prepared.png")) == content_of(folder.path("drawn.png")));
+}
+
 TEST_CASE("comparison: several fit into one PDF") {
   const Image raw = with_noise(quarter(100, 100), 1);
   const ComparisonPicture picture = make_comparison({.title = "a", .raw = &raw, .denoised = &raw});

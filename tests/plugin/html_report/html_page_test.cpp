@@ -97,3 +97,12 @@ TEST_CASE("html page: tags are closed, failures come with their reasons") {
              ContainsSubstring("1 failed") && ContainsSubstring("3 rows more") &&
                  ContainsSubstring("input.star_file") && ContainsSubstring("3.0 s in all"));
 }
+
+TEST_CASE("html page: pictures that were drawn beforehand stand where the others do") {
+  ReportPage page{.title = "a", .pictures = {small_picture(), small_picture()}};
+  const PageRun run{.job_json = "{}", .items = {}, .seconds = 1};
+  const std::string drawn_now = html_page(page, run);
+  for (const ComparisonPicture& picture : page.pictures)
+    page.drawn_pictures.push_back(drawn_picture(picture));
+  CHECK(html_page(page, run) == drawn_now);
+}

@@ -46,11 +46,11 @@ TEST_CASE("logfile: a summary, four pictures at most, and a table of all microgr
   records[0].result_path = write_noise(folder, "denoised.mrc");
   records[0].numbers = {{"snr_before", 0.01}, {"snr_after", 2.0}, {"noise_left", 0.2}};
   write_denoise_logfile(
-      path, records, PicturesAhead({}).pictures_of(records), {.result = "1 micrograph denoised"});
+      path, records, PicturesAhead({}).pictures_of(records).pictures, {.result = "1 micrograph denoised"});
   CHECK(page_count(path) == 3);
 
   records.resize(100, records[0]);
-  write_denoise_logfile(path, records, PicturesAhead({}).pictures_of(records), {.result = "many"});
+  write_denoise_logfile(path, records, PicturesAhead({}).pictures_of(records).pictures, {.result = "many"});
   CHECK(page_count(path) == 1 + 4 + 2);
 }
 
@@ -61,7 +61,7 @@ TEST_CASE("logfile: a micrograph that has gone costs its picture alone") {
   records[0].entry.path = folder.path("gone.mrc");
   const CapturedLog log;
   write_denoise_logfile(
-      folder.path("logfile.pdf"), records, PicturesAhead({}).pictures_of(records), {});
+      folder.path("logfile.pdf"), records, PicturesAhead({}).pictures_of(records).pictures, {});
   CHECK(page_count(folder.path("logfile.pdf")) == 2);
   CHECK(log.warnings().find("gone.mrc") != std::string::npos);
 }
@@ -83,4 +83,12 @@ TEST_CASE("logfile: the losses of a training, or none") {
   }
   write_training_logfile(path, rows, {}, {});
   CHECK(page_count(path) == 3);
+}
+
+TEST_CASE("logfile: pictured micrographs are spread over the list, none of them at its end") {
+  CHECK(pictured_indices(0).empty());
+  CHECK(pictured_indices(1) == std::vector<std::size_t>{0});
+  CHECK(pictured_indices(4) == std::vector<std::size_t>{0, 1, 2, 3});
+  CHECK(pictured_indices(5) == std::vector<std::size_t>{0, 1, 2, 3});
+  CHECK(pictured_indices(50) == std::vector<std::size_t>{0, 10, 20, 30});
 }

@@ -4,6 +4,7 @@
 #include "core/backend/cuda/kernels.h"
 #include "core/backend/cuda/tuning_memory.h"
 #include "core/base/log.h"
+#include "core/base/phase_log.h"
 
 #include <limits>
 
@@ -29,8 +30,10 @@ ConvolutionPass::ConvolutionPass(Context& context,
                           is_forward() ? g.x.channels : g.y.channels,
                           is_forward() ? g.y.channels : g.x.channels))
     choose(g);
-  if (!is_own_ && !cudnn_)
+  if (!is_own_ && !cudnn_) {
     cudnn_ = std::make_unique<CudnnPass>(context, g, options.direction, options.epilogue);
+    log_phase("plan of cuDNN for " + g.key());
+  }
 }
 
 void ConvolutionPass::choose(const ConvolutionGeometry& geometry) {

@@ -1,6 +1,7 @@
 #include "core/backend/cuda/exposure/exposer.h"
 
 #include "core/backend/cuda/context.h"
+#include "core/backend/cuda/pinned_memory.h"
 #include "core/backend/cuda/exposure/exposure_queue.h"
 #include "core/base/error.h"
 #include "core/simulate/exposure_plan.h"
