@@ -98,11 +98,13 @@ TEST_CASE("html page: tags are closed, failures come with their reasons") {
                  ContainsSubstring("input.star_file") && ContainsSubstring("3.0 s in all"));
 }
 
-TEST_CASE("html page: pictures that were drawn beforehand stand where the others do") {
+TEST_CASE("html page: pictures that were drawn beforehand stand where the others would") {
   ReportPage page{.title = "a", .pictures = {small_picture(), small_picture()}};
   const PageRun run{.job_json = "{}", .items = {}, .seconds = 1};
-  const std::string drawn_now = html_page(page, run);
+  CHECK(count_of(html_page(page, run), "<section>") == 2);
   for (const ComparisonPicture& picture : page.pictures)
     page.drawn_pictures.push_back(drawn_picture(picture));
-  CHECK(html_page(page, run) == drawn_now);
+  const std::string html = html_page(page, run);
+  CHECK(count_of(html, "<section>") == 2);
+  CHECK(html.find(page.drawn_pictures[0] + page.drawn_pictures[1]) != std::string::npos);
 }
