@@ -13,4 +13,22 @@ class WithKernels {
   WithKernels& operator=(const WithKernels&) = delete;
 };
 
+// And take one of cuDNN's plans, "fused" or "apart" with a number, instead of the fastest.
+class WithCudnnPlan {
+ public:
+  explicit WithCudnnPlan(const char* plan) { setenv("LIMPID_CUDNN_PLAN", plan, 1); }
+  ~WithCudnnPlan() { unsetenv("LIMPID_CUDNN_PLAN"); }
+  WithCudnnPlan(const WithCudnnPlan&) = delete;
+  WithCudnnPlan& operator=(const WithCudnnPlan&) = delete;
+};
+
+// And divide their work among so many multiprocessors.
+class WithMultiprocessors {
+ public:
+  explicit WithMultiprocessors(const char* count) { setenv("LIMPID_MULTIPROCESSORS", count, 1); }
+  ~WithMultiprocessors() { unsetenv("LIMPID_MULTIPROCESSORS"); }
+  WithMultiprocessors(const WithMultiprocessors&) = delete;
+  WithMultiprocessors& operator=(const WithMultiprocessors&) = delete;
+};
+
 }  // namespace limpid::test

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <map>
 #include <mutex>
+#include <sstream>
 #include <string_view>
 
 namespace limpid::cuda {
@@ -41,6 +42,33 @@ Kernels kernels_asked_for() {
   if (std::string_view(choice) == "cudnn")
     return Kernels::cudnn;
   fail(ErrorKind::input, "LIMPID_KERNELS is '{}'; it can be 'own' or 'cudnn'", choice);
+}
+
+int multiprocessors_asked_for(const cudaDeviceProp& properties) {
+  const char* text = std::getenv("LIMPID_MULTIPROCESSORS");
+  const int count = text == nullptr ? properties.multiProcessorCount : std::atoi(text);
+  if (count < 1 || count > properties.multiProcessorCount)
+    fail(ErrorKind::input,
+         "LIMPID_MULTIPROCESSORS is '{}'; this GPU has 1 to {}",
+         text,
+         properties.multiProcessorCount);
+  return count;
+}
+
+std::optional<CudnnPlanChoice> cudnn_plan_asked_for() {
+  const char* text = std::getenv("LIMPID_CUDNN_PLAN");
+  if (text == nullptr || *text == '\0')
+    return std::nullopt;
+  std::istringstream words(text);
+  std::string kind;
+  CudnnPlanChoice choice;
+  words >> kind >> choice.number;
+  if (words.fail() || !words.eof() || (kind != "fused" && kind != "apart") || choice.number < 0)
+    fail(ErrorKind::input,
+         "LIMPID_CUDNN_PLAN is '{}'; it can be 'fused' or 'apart' and a number from 0 on",
+         text);
+  choice.is_fused = kind == "fused";
+  return choice;
 }
 
 void free_device(void* memory) {
@@ -117,7 +145,9 @@ Context::Context(int gpu_index)
     : properties_(select_gpu(gpu_index)),
       stream_(make_stream()),
       plans_(machine_name(properties_)),
-      kernels_(kernels_asked_for()) {
+      multiprocessors_(multiprocessors_asked_for(properties_)),
+      kernels_(kernels_asked_for()),
+      cudnn_plan_(cudnn_plan_asked_for()) {
   log_phase("GPU ready");
 }
 
@@ -138,6 +168,13 @@ std::shared_ptr<Storage> Context::workspace(std::size_t size_bytes) {
   if (!workspace_ || workspace_->size_bytes() < size_bytes)
     workspace_ = allocate_device_memory(size_bytes);
   return workspace_;
+}
+
+std::shared_ptr<Storage> Context::intermediate(std::size_t size_bytes) {
+  std::shared_ptr<Storage> block = intermediate_.lock();
+  if (!block || block->size_bytes() < size_bytes)
+    intermediate_ = block = allocate_device_memory(size_bytes);
+  return block;
 }
 
 // The fast engines for tensors with strided pixels want workspaces as large as the tensors, and

@@ -6,7 +6,9 @@
 #include "core/tensor/tensor.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
 
 namespace limpid::cuda {
 
@@ -24,6 +26,14 @@ MemoryLedger& device_memory_ledger(int gpu_index);
 // away, for tests and measurements.
 enum class Kernels { fastest, own, cudnn };
 
+// One of the plans that cuDNN has for an operation, instead of the fastest: $LIMPID_CUDNN_PLAN,
+// "fused" or "apart" (what is done with a result in the convolution itself, or by a kernel after
+// it) and a number, as in "apart 3". Beyond the last plan the first follows. For tests.
+struct CudnnPlanChoice {
+  bool is_fused = true;
+  std::int64_t number = 0;
+};
+
 // What all operations of one backend share: the GPU, its stream, the cuDNN handle, scratch memory.
 class Context {
  public:
@@ -35,13 +45,19 @@ class Context {
   cudnnHandle_t cudnn();
   PlanCache& plans() { return plans_; }
   Kernels kernels() const { return kernels_; }
-  int multiprocessor_count() const { return properties_.multiProcessorCount; }
+  const std::optional<CudnnPlanChoice>& cudnn_plan() const { return cudnn_plan_; }
+  // $LIMPID_MULTIPROCESSORS, if it is set: with few of them, small problems are divided as large
+  // ones are. For tests.
+  int multiprocessor_count() const { return multiprocessors_; }
   int compute_capability() const { return 10 * properties_.major + properties_.minor; }
   const char* gpu_name() const { return properties_.name; }
 
   // Scratch memory that operations use one after the other. An operation keeps the block it was
   // given, so a larger one asked for later does not move what a recorded step refers to.
   std::shared_ptr<Storage> workspace(std::size_t size_bytes);
+  // Other such memory, for what is kept between two kernels of an operation; freed when no
+  // operation keeps it.
+  std::shared_ptr<Storage> intermediate(std::size_t size_bytes);
   // The most that an operation should ask for.
   std::size_t largest_workspace_bytes() const;
 
@@ -50,8 +66,11 @@ class Context {
   Stream stream_;
   CudnnHandle cudnn_;  // none before it is needed
   PlanCache plans_;
+  int multiprocessors_;
   Kernels kernels_;
+  std::optional<CudnnPlanChoice> cudnn_plan_;
   std::shared_ptr<Storage> workspace_;
+  std::weak_ptr<Storage> intermediate_;
 };
 
 }  // namespace limpid::cuda

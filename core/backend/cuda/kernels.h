@@ -17,8 +17,9 @@
 // channels are read and written at once.
 namespace limpid::cuda {
 
-// y = activation(y + bias), in place. `bias` has the type of y.
-void add_bias_and_activate(const Tensor& y,
+// y = activation(sum + bias). `sum` is y itself or float32; `bias` has the type of y; null: none.
+void add_bias_and_activate(const Tensor& sum,
+                           const Tensor& y,
                            const void* bias,
                            Activation activation,
                            cudaStream_t stream);
@@ -26,21 +27,24 @@ void add_bias_and_activate(const Tensor& y,
 // Copies between tensors of equal shape and type, strides as they are.
 void copy(const Tensor& from, const Tensor& to, cudaStream_t stream);
 
-// gradient *= derivative of the activation that made `value`.
-void multiply_by_derivative(const Tensor& gradient,
+// gradient = sum * derivative of the activation that made `value`. `sum` is the gradient itself or
+// float32.
+void multiply_by_derivative(const Tensor& sum,
                             const Tensor& value,
                             Activation activation,
+                            const Tensor& gradient,
                             cudaStream_t stream);
 
 // bias_gradient[c] = sum over pixels of gradient[.., c]. Needs column_sum_workspace() bytes.
 std::size_t column_sum_workspace(const Shape& shape);
 void column_sum(const Tensor& gradient, void* bias_gradient, void* workspace, cudaStream_t stream);
 
-// result[i] = sum over `count` blocks of `size` elements that lie one after the other.
+// result[i] = sum over `count` blocks of `size` values that lie one after the other.
 void sum_blocks(const void* blocks,
                 DataType type,
                 std::int64_t count,
                 std::int64_t size,
+                DataType result_type,
                 void* result,
                 cudaStream_t stream);
 

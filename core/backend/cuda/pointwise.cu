@@ -12,8 +12,8 @@ constexpr int column_sum_blocks = 512;
 // In the kernels below one thread handles 8 channels of one pixel; neighbouring threads take
 // neighbouring channels.
 
-template <class T>
-__global__ void bias_activate_kernel(const T* from,
+template <class From, class T>
+__global__ void bias_activate_kernel(const From* from,
                                      std::int64_t from_stride,
                                      T* to,
                                      std::int64_t to_stride,
@@ -35,24 +35,25 @@ __global__ void bias_activate_kernel(const T* from,
   }
 }
 
-template <class T>
-__global__ void multiply_derivative_kernel(T* gradient,
-                                           std::int64_t gradient_stride,
+template <class From, class T>
+__global__ void multiply_derivative_kernel(const From* from,
+                                           std::int64_t from_stride,
                                            const T* value,
                                            std::int64_t value_stride,
+                                           T* gradient,
+                                           std::int64_t gradient_stride,
                                            int groups,
                                            std::int64_t pixels,
                                            float slope) {
   LIMPID_GRID_STRIDE(i, pixels * groups) {
     const std::int64_t pixel = i / groups;
     const int channel = static_cast<int>(i % groups) * vector_channels;
-    T* at = gradient + pixel * gradient_stride + channel;
-    Vector8 g = load8(at);
+    Vector8 g = load8(from + pixel * from_stride + channel);
     const Vector8 y = load8(value + pixel * value_stride + channel);
 #pragma unroll
     for (int j = 0; j < vector_channels; ++j)
       g.v[j] *= y.v[j] > 0.0f ? 1.0f : slope;
-    store8(at, g);
+    store8(gradient + pixel * gradient_stride + channel, g);
   }
 }
 
@@ -92,8 +93,8 @@ __global__ void column_sum_kernel(
 }
 
 // One thread an element.
-template <class T>
-__global__ void sum_blocks_kernel(const T* blocks,
+template <class From, class T>
+__global__ void sum_blocks_kernel(const From* blocks,
                                   std::int64_t count,
                                   std::int64_t size,
                                   T* result) {
@@ -119,55 +120,65 @@ int groups_of(const Tensor& tensor) {
   return static_cast<int>(tensor.shape().channels / vector_channels);
 }
 
-void bias_activate(const Tensor& from,
-                   const Tensor& to,
-                   const void* bias,
-                   Activation activation,
-                   cudaStream_t stream) {
-  const int groups = groups_of(from);
-  const std::int64_t pixels = from.shape().pixel_count();
-  with_element_type(from.type(), [&]<class T>(T*) {
-    bias_activate_kernel<T><<<grid_size(pixels * groups, block_size), block_size, 0, stream>>>(
-        elements<T>(from),
-        from.pixel_stride(),
-        elements<T>(to),
-        to.pixel_stride(),
-        static_cast<const T*>(bias),
-        groups,
-        pixels,
-        negative_slope(activation));
+// Calls f with null pointers of the element types of `from` and `to`, which are equal, or from
+// float32.
+template <class F>
+void with_element_types(const Tensor& from, const Tensor& to, F&& f) {
+  require(
+      from.shape() == to.shape() && (from.type() == to.type() || from.type() == DataType::float32),
+      "tensors do not match");
+  with_element_type(to.type(), [&]<class T>(T* target) {
+    if (from.type() == to.type())
+      f(static_cast<T*>(nullptr), target);
+    else
+      f(static_cast<float*>(nullptr), target);
   });
-  LIMPID_CUDA_LAUNCH();
 }
 
 }  // namespace
 
-void add_bias_and_activate(const Tensor& y,
+void add_bias_and_activate(const Tensor& sum,
+                           const Tensor& y,
                            const void* bias,
                            Activation activation,
                            cudaStream_t stream) {
-  bias_activate(y, y, bias, activation, stream);
+  const int groups = groups_of(y);
+  const std::int64_t pixels = y.shape().pixel_count();
+  with_element_types(sum, y, [&]<class From, class T>(From*, T*) {
+    bias_activate_kernel<From, T>
+        <<<grid_size(pixels * groups, block_size), block_size, 0, stream>>>(
+            elements<From>(sum),
+            sum.pixel_stride(),
+            elements<T>(y),
+            y.pixel_stride(),
+            static_cast<const T*>(bias),
+            groups,
+            pixels,
+            negative_slope(activation));
+  });
+  LIMPID_CUDA_LAUNCH();
 }
 
 void copy(const Tensor& from, const Tensor& to, cudaStream_t stream) {
-  bias_activate(from, to, nullptr, Activation::none, stream);
+  add_bias_and_activate(from, to, nullptr, Activation::none, stream);
 }
 
-void multiply_by_derivative(const Tensor& gradient,
+void multiply_by_derivative(const Tensor& sum,
                             const Tensor& value,
                             Activation activation,
+                            const Tensor& gradient,
                             cudaStream_t stream) {
-  if (activation == Activation::none)
-    return;
   const int groups = groups_of(gradient);
   const std::int64_t pixels = gradient.shape().pixel_count();
-  with_element_type(gradient.type(), [&]<class T>(T*) {
-    multiply_derivative_kernel<T>
+  with_element_types(sum, gradient, [&]<class From, class T>(From*, T*) {
+    multiply_derivative_kernel<From, T>
         <<<grid_size(pixels * groups, block_size), block_size, 0, stream>>>(
-            elements<T>(gradient),
-            gradient.pixel_stride(),
+            elements<From>(sum),
+            sum.pixel_stride(),
             elements<T>(value),
             value.pixel_stride(),
+            elements<T>(gradient),
+            gradient.pixel_stride(),
             groups,
             pixels,
             negative_slope(activation));
@@ -198,11 +209,14 @@ void sum_blocks(const void* blocks,
                 DataType type,
                 std::int64_t count,
                 std::int64_t size,
+                DataType result_type,
                 void* result,
                 cudaStream_t stream) {
-  with_element_type(type, [&]<class T>(T*) {
-    sum_blocks_kernel<T><<<grid_size(size, block_size), block_size, 0, stream>>>(
-        static_cast<const T*>(blocks), count, size, static_cast<T*>(result));
+  with_element_type(type, [&]<class From>(From*) {
+    with_element_type(result_type, [&]<class T>(T*) {
+      sum_blocks_kernel<<<grid_size(size, block_size), block_size, 0, stream>>>(
+          static_cast<const From*>(blocks), count, size, static_cast<T*>(result));
+    });
   });
   LIMPID_CUDA_LAUNCH();
 }

@@ -100,10 +100,26 @@ Side result(const ConvolutionGeometry& g, CudnnPass::Direction direction) {
                                                     : Side{x_number, g.x, g.x_stride};
 }
 
+// Whether the epilogue has to be given float32, for its result to be rounded once. Zeros of a ReLU
+// are exact.
+bool needs_float32(const Epilogue& epilogue, DataType type) {
+  return type != DataType::float32 &&
+         (epilogue.bias || epilogue.activation == Activation::leaky_relu ||
+          epilogue.derivative_of == Activation::leaky_relu);
+}
+
+// The same value, for which cuDNN then has engines that write it in float32.
+Attributes kept_in_float32(fe::graph::Graph& graph, const Attributes& value) {
+  return graph.pointwise(value,
+                         fe::graph::Pointwise_attributes().set_mode(fe::PointwiseMode_t::IDENTITY));
+}
+
+// The result is of the geometry's type and layout, or dense in float32.
 void describe_pass(fe::graph::Graph& graph,
                    const ConvolutionGeometry& g,
                    CudnnPass::Direction direction,
-                   const Epilogue& epilogue) {
+                   const Epilogue& epilogue,
+                   bool result_is_float32 = false) {
   set_types(graph, g.type);
   const Side from = source(g, direction);
   const Side to = result(g, direction);
@@ -131,7 +147,11 @@ void describe_pass(fe::graph::Graph& graph,
     value =
         graph.pointwise(value, mask, relu(fe::PointwiseMode_t::RELU_BWD, epilogue.derivative_of));
   }
-  mark_output(value, to.number, to.shape, to.stride, g.type);
+  if (result_is_float32)
+    mark_output(
+        kept_in_float32(graph, value), to.number, to.shape, to.shape.channels, DataType::float32);
+  else
+    mark_output(value, to.number, to.shape, to.stride, g.type);
 }
 
 }  // namespace
@@ -194,9 +214,16 @@ CudnnPass::CudnnPass(Context& context,
   choose();
 }
 
+bool CudnnPass::has_epilogue() const {
+  return epilogue_.bias || epilogue_.activation != Activation::none ||
+         epilogue_.derivative_of != Activation::none;
+}
+
+bool CudnnPass::may_fuse() const {
+  return has_epilogue() && (!context_.cudnn_plan() || context_.cudnn_plan()->is_fused);
+}
+
 void CudnnPass::choose() {
-  const bool has_epilogue = epilogue_.bias || epilogue_.activation != Activation::none ||
-                            epilogue_.derivative_of != Activation::none;
   const std::string key = fmt::format(
       "{} {}", direction_ == Direction::forward ? "forward" : "backward_data", geometry_.key());
   const std::string fused_key = fmt::format("{} b{} a{} d{}",
@@ -207,19 +234,16 @@ void CudnnPass::choose() {
   const std::string choice_key = fused_key + " epilogue";
   const auto remembered = context_.plans().find(choice_key);
   TuningMemory memory(context_, geometry_);
-  const auto make = [&](const std::string& plan_key, const Epilogue& epilogue) {
-    return CudnnPlan::make(
+  if (may_fuse() && remembered != "kernel")
+    fused_ = CudnnPlan::make(
         context_,
-        plan_key,
+        fused_key,
         geometry_.type,
-        [&](fe::graph::Graph& graph) { describe_pass(graph, geometry_, direction_, epilogue); },
-        [&] { return memory.addresses(epilogue); });
-  };
-  if (has_epilogue && remembered != "kernel")
-    fused_ = make(fused_key, epilogue_);
-  if (fused_ && remembered)
+        [&](fe::graph::Graph& graph) { describe_pass(graph, geometry_, direction_, epilogue_); },
+        [&] { return memory.addresses(epilogue_); });
+  if (fused_ && (remembered || context_.cudnn_plan()))
     return;
-  plain_ = make(key, {});
+  plan_apart(key, [&] { return memory.addresses({}); });
   if (!fused_ || !plain_ || memory.is_empty())
     return;
 
@@ -235,7 +259,41 @@ void CudnnPass::choose() {
       context_, [&] { run_plain(from, weight, bias, mask, to); }, 2 * fused_ms);
   const bool fuse = fused_ms <= plain_ms;
   (fuse ? plain_ : fused_).reset();
+  if (fuse)
+    sums_.reset();
   context_.plans().store(choice_key, fuse ? "fused" : "kernel");
+}
+
+void CudnnPass::plan_apart(const std::string& key, const std::function<TensorAddresses()>& tuning) {
+  const Side to = result(geometry_, direction_);
+  if (needs_float32(epilogue_, geometry_.type)) {
+    const std::size_t bytes = Tensor::size_bytes(to.shape, DataType::float32);
+    if (fused_ && bytes > context_.largest_workspace_bytes())
+      return;
+    sums_ = context_.intermediate(bytes);
+    plain_ = make_plain(key + " float32", tuning);
+    if (fused_ || plain_)
+      return;
+    sums_.reset();  // what is rounded twice is better than nothing
+  }
+  plain_ = make_plain(key, tuning);
+}
+
+std::unique_ptr<CudnnPlan> CudnnPass::make_plain(const std::string& key,
+                                                 const std::function<TensorAddresses()>& tuning) {
+  return CudnnPlan::make(
+      context_,
+      key,
+      geometry_.type,
+      [&](fe::graph::Graph& graph) {
+        describe_pass(graph, geometry_, direction_, {}, sums_ != nullptr);
+      },
+      [&] {
+        TensorAddresses addresses = tuning();
+        if (sums_ && !addresses.empty())
+          addresses[result(geometry_, direction_).number] = sums_->data();
+        return addresses;
+      });
 }
 
 void CudnnPass::run(const Tensor& from,
@@ -277,54 +335,82 @@ void CudnnPass::run_fused(const Tensor& from,
   fused_->run(addresses);
 }
 
+Tensor CudnnPass::plain_result(const Tensor& to) const {
+  return sums_ ? Tensor(to.shape(), DataType::float32, sums_) : to;
+}
+
 void CudnnPass::run_plain(const Tensor& from,
                           const void* weight,
                           const void* bias,
                           const Tensor& mask,
                           const Tensor& to) const {
+  const Tensor sum = plain_result(to);
   TensorAddresses addresses{{source(geometry_, direction_).number, from.data()},
-                            {result(geometry_, direction_).number, to.data()},
+                            {result(geometry_, direction_).number, sum.data()},
                             {weight_number, const_cast<void*>(weight)}};
   plain_->run(addresses);
   if (epilogue_.bias || epilogue_.activation != Activation::none)
     add_bias_and_activate(
-        to, epilogue_.bias ? bias : nullptr, epilogue_.activation, context_.stream());
-  multiply_by_derivative(to,
-                         epilogue_.derivative_of == Activation::none ? to : mask,
-                         epilogue_.derivative_of,
-                         context_.stream());
+        sum, to, epilogue_.bias ? bias : nullptr, epilogue_.activation, context_.stream());
+  if (epilogue_.derivative_of != Activation::none)
+    multiply_by_derivative(sum, mask, epilogue_.derivative_of, to, context_.stream());
 }
 
 std::string CudnnPass::implementation() const {
-  return fused_ ? "cuDNN " + fused_->name() : "cuDNN " + plain_->name() + ", epilogue apart";
+  if (fused_)
+    return "cuDNN " + fused_->name();
+  if (!has_epilogue())
+    return "cuDNN " + plain_->name();
+  const bool rounds_twice = !sums_ && needs_float32(epilogue_, geometry_.type);
+  return "cuDNN " + plain_->name() + ", epilogue apart" + (rounds_twice ? ", rounded twice" : "");
 }
 
 CudnnWeightGradient::CudnnWeightGradient(Context& context, const ConvolutionGeometry& geometry)
     : context_(context), parts_(geometry.batch_parts()), geometry_(geometry.part()) {
+  if (parts_ > 1) {
+    part_type_ = DataType::float32;
+    const ConvolutionGeometry& g = geometry_;
+    part_gradients_ =
+        allocate_device_memory(static_cast<std::size_t>(parts_ * g.y.channels * g.x.channels *
+                                                        g.kernel_size * g.kernel_size) *
+                               size_bytes(part_type_));
+    plan();
+    if (plan_)
+      return;
+  }
+  part_type_ = geometry_.type;
+  plan();
+}
+
+void CudnnWeightGradient::plan() {
   const ConvolutionGeometry& g = geometry_;
-  TuningMemory memory(context, g);
+  TuningMemory memory(context_, g);
+  const bool keeps_float32 = part_type_ != g.type;
   plan_ = CudnnPlan::make(
-      context,
-      "backward_weights " + g.key(),
+      context_,
+      fmt::format("backward_weights {}{}", g.key(), keeps_float32 ? " float32" : ""),
       g.type,
       [&](fe::graph::Graph& graph) {
         set_types(graph, g.type);
         const Attributes x = image(graph, x_number, g.x, g.x_stride, g.type);
         const Attributes y = image(graph, y_number, g.y, g.y_stride, g.type);
-        const Attributes gradient =
+        Attributes gradient =
             graph.conv_wgrad(y, x, with_window<fe::graph::Conv_wgrad_attributes>(g));
+        gradient->set_dim(weight_dims(g)).set_stride(weight_strides(g));
+        if (keeps_float32)
+          gradient = kept_in_float32(graph, gradient);
         gradient->set_uid(weight_number)
             .set_output(true)
             .set_dim(weight_dims(g))
             .set_stride(weight_strides(g))
-            .set_data_type(cudnn_type(g.type));
+            .set_data_type(cudnn_type(part_type_));
       },
-      [&] { return memory.addresses({}); });
-  if (parts_ > 1)
-    part_gradients_ =
-        allocate_device_memory(static_cast<std::size_t>(parts_ * g.y.channels * g.x.channels *
-                                                        g.kernel_size * g.kernel_size) *
-                               size_bytes(g.type));
+      [&] {
+        TensorAddresses addresses = memory.addresses({});
+        if (part_gradients_ && !addresses.empty())
+          addresses[weight_number] = part_gradients_->data();
+        return addresses;
+      });
 }
 
 void CudnnWeightGradient::run(const Tensor& x,
@@ -337,15 +423,16 @@ void CudnnWeightGradient::run(const Tensor& x,
       1,
       1,
       geometry_.y.channels * geometry_.kernel_size * geometry_.kernel_size * geometry_.x.channels};
-  const std::size_t block_bytes = Tensor::size_bytes(block, geometry_.type);
+  const std::size_t block_bytes = Tensor::size_bytes(block, part_type_);
   for (std::int64_t part = 0; part < parts_; ++part)
     run_part(part_of(x, part, parts_),
              part_of(y_gradient, part, parts_),
              part_gradients_->data() + static_cast<std::size_t>(part) * block_bytes);
   sum_blocks(part_gradients_->data(),
-             geometry_.type,
+             part_type_,
              parts_,
              block.channels,
+             geometry_.type,
              weight_gradient,
              context_.stream());
 }

@@ -4,6 +4,7 @@
 #include "core/backend/ops.h"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -38,6 +39,8 @@ struct Epilogue {
 
 // Forward, y = epilogue(conv(x)), or the gradient with respect to x, x = epilogue(conv^T(y)). Fuses
 // the epilogue into the convolution when cuDNN can and it is faster, else runs a kernel after it.
+// Either way results are rounded once: what the kernel is given is float32, unless nothing but
+// zeros and signs change after it.
 class CudnnPass {
  public:
   enum class Direction { forward, backward_data };
@@ -75,6 +78,13 @@ class CudnnPass {
                  const Tensor& mask,
                  const Tensor& to) const;
   void choose();
+  void plan_apart(const std::string& key, const std::function<TensorAddresses()>& tuning);
+  std::unique_ptr<CudnnPlan> make_plain(const std::string& key,
+                                        const std::function<TensorAddresses()>& tuning);
+  bool has_epilogue() const;
+  bool may_fuse() const;
+  // What the plain convolution writes, of a dense tensor when it is not the result itself.
+  Tensor plain_result(const Tensor& to) const;
 
   Context& context_;
   std::int64_t parts_;            // of the batch, run one after the other
@@ -83,6 +93,7 @@ class CudnnPass {
   Epilogue epilogue_;
   std::unique_ptr<CudnnPlan> fused_;
   std::unique_ptr<CudnnPlan> plain_;
+  std::shared_ptr<Storage> sums_;  // in float32, between plain_ and its kernel; null: in place
 };
 
 // Gradient with respect to the weights (output, row, column, input), of the geometry's type.
@@ -94,13 +105,15 @@ class CudnnWeightGradient {
   std::string implementation() const { return "cuDNN " + plan_->name(); }
 
  private:
+  void plan();
   void run_part(const Tensor& x, const Tensor& y_gradient, void* weight_gradient) const;
 
   Context& context_;
   std::int64_t parts_;
   ConvolutionGeometry geometry_;  // of one part
   std::unique_ptr<CudnnPlan> plan_;
-  std::shared_ptr<Storage> part_gradients_;  // one after the other; empty for a single part
+  DataType part_type_ = DataType::float32;  // of the parts' gradients, rounded when they are summed
+  std::shared_ptr<Storage> part_gradients_;  // one after the other; null for a single part
 };
 
 }  // namespace limpid::cuda

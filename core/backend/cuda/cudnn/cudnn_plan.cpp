@@ -71,7 +71,10 @@ std::unique_ptr<CudnnPlan> CudnnPlan::make(Context& context,
     if (!graph)
       continue;
     std::unique_ptr<CudnnPlan> plan(new CudnnPlan(context, graph));
-    plan->choose(key, compiled_at_run_time, tuning);
+    if (context.cudnn_plan())
+      plan->take(context.cudnn_plan()->number);
+    else
+      plan->choose(key, compiled_at_run_time, tuning);
     if (plan->index_ >= 0)
       return plan;
   }
@@ -92,6 +95,15 @@ bool CudnnPlan::use_plan(std::int64_t index) {
   index_ = index;
   workspace_ = context_.workspace(static_cast<std::size_t>(std::max<std::int64_t>(size_bytes, 1)));
   return true;
+}
+
+// Sets index_ to that number, in a circle, or to the next plan that can be built.
+void CudnnPlan::take(std::int64_t number) {
+  const std::int64_t count = graph_->get_execution_plan_count();
+  for (std::int64_t i = 0; i < count; ++i)
+    if (use_plan((number + i) % count))
+      return;
+  index_ = -1;
 }
 
 // Sets index_ to the remembered or else the fastest plan; to -1 when none can be built.

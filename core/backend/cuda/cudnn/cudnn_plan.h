@@ -44,6 +44,7 @@ class CudnnPlan {
       : context_(context), graph_(std::move(graph)) {}
   std::string name_of(std::int64_t index) const;
   bool use_plan(std::int64_t index);
+  void take(std::int64_t number);
   void choose(const std::string& key, bool compiled_at_run_time, const Tuning& tuning);
 
   Context& context_;

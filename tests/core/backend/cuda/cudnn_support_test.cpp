@@ -2,6 +2,7 @@
 #include "core/nn/unet_work.h"
 #include "tests/support/catch.h"
 
+#include <dlfcn.h>
 #include <nlohmann/json.hpp>
 
 #include <functional>
@@ -104,41 +105,55 @@ Attributes window(const Convolution& c) {
       .set_dilation({1, 1});
 }
 
-void add_pass(fe::graph::Graph& graph, const Convolution& c, Pass pass) {
-  fe::graph::Tensor_attributes x, y, weights;
+using Tensor = fe::graph::Tensor_attributes;
+
+std::shared_ptr<Tensor> add_pass(fe::graph::Graph& graph, const Convolution& c, Pass pass) {
+  Tensor x, y, weights;
   set_image(x, c.x);
   set_image(y, c.y);
   set_weights(weights, c);
+  std::shared_ptr<Tensor> result;
   if (pass == Pass::forward) {
-    const auto result = graph.conv_fprop(
+    result = graph.conv_fprop(
         graph.tensor(x), graph.tensor(weights), window<fe::graph::Conv_fprop_attributes>(c));
     set_image(*result, c.y);
-    result->set_output(true);
   } else if (pass == Pass::data_gradient) {
-    const auto result = graph.conv_dgrad(
+    result = graph.conv_dgrad(
         graph.tensor(y), graph.tensor(weights), window<fe::graph::Conv_dgrad_attributes>(c));
     set_image(*result, c.x);
-    result->set_output(true);
   } else {
-    const auto result = graph.conv_wgrad(
+    result = graph.conv_wgrad(
         graph.tensor(y), graph.tensor(x), window<fe::graph::Conv_wgrad_attributes>(c));
     set_weights(*result, c);
-    result->set_output(true);
   }
+  return result;
+}
+
+// The same value as a result in float32.
+std::shared_ptr<Tensor> kept_in_float32(fe::graph::Graph& graph,
+                                        const std::shared_ptr<Tensor>& value) {
+  const auto result = graph.pointwise(
+      value, fe::graph::Pointwise_attributes().set_mode(fe::PointwiseMode_t::IDENTITY));
+  result->set_dim(value->get_dim())
+      .set_stride(value->get_stride())
+      .set_data_type(fe::DataType_t::FLOAT);
+  return result;
 }
 
 // Empty when there is an engine; otherwise why not.
 std::string why_unsupported(const std::shared_ptr<fe::DeviceProperties>& properties,
                             const Gpu& gpu,
                             const Convolution& c,
-                            Pass pass) {
+                            Pass pass,
+                            bool in_float32 = false) {
   fe::graph::Graph graph;
   graph.set_io_data_type(cudnn_type(c.type))
       .set_intermediate_data_type(fe::DataType_t::FLOAT)
       .set_compute_data_type(fe::DataType_t::FLOAT);
   graph.set_device_properties(properties);
   graph.set_sm_version(gpu.compute_capability);
-  add_pass(graph, c, pass);
+  const auto result = add_pass(graph, c, pass);
+  (in_float32 ? kept_in_float32(graph, result) : result)->set_output(true);
   for (const auto& step :
        {std::function<fe::error_t()>([&] { return graph.validate(); }),
         std::function<fe::error_t()>([&] { return graph.build_operation_graph(); }),
@@ -201,6 +216,27 @@ TEST_CASE("cudnn_support: every layer of the preset networks has an engine on ev
   }
   if (described == 0)
     WARN("SKIPPED: this cuDNN takes no description of a GPU");
+}
+
+// Where the bias, the activation or the sum of parts comes in a kernel of its own, it is given
+// float32 (cudnn_convolution.h). The engines for it are compiled when they are first used, which
+// needs a driver.
+TEST_CASE("cudnn_support: results can be kept in float32") {
+  if (dlopen("libcuda.so.1", RTLD_NOW) == nullptr) {
+    WARN("SKIPPED: no NVIDIA driver is installed");
+    return;
+  }
+  for (const Gpu& gpu : {gpus[1], gpus[4]}) {
+    const auto properties = describe(gpu);
+    if (!properties)
+      continue;
+    for (const Convolution& c : convolutions_of("default", DataType::bfloat16))
+      for (const Pass pass : {Pass::forward, Pass::data_gradient, Pass::weight_gradient}) {
+        INFO(gpu.name << ", " << c.x.channels << " to " << c.y.channels << " at " << c.x.height
+                      << ", pass " << static_cast<int>(pass));
+        CHECK(why_unsupported(properties, gpu, c, pass, true) == "");
+      }
+  }
 }
 
 TEST_CASE("cudnn_support: a convolution that no engine can do is told apart") {
