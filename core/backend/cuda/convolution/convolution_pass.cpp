@@ -1,14 +1,36 @@
 #include "core/backend/cuda/convolution/convolution_pass.h"
 
 #include "core/backend/cuda/hopper/row_convolution.h"
+#include "core/backend/cuda/hopper/wide_convolution.h"
 #include "core/backend/cuda/kernels.h"
 #include "core/backend/cuda/tuning_memory.h"
 #include "core/base/log.h"
 #include "core/base/phase_log.h"
 
+#include <algorithm>
+#include <functional>
 #include <limits>
 
 namespace limpid::cuda {
+
+struct OwnConvolution {
+  const char* name;
+  decltype(&can_convolve_rows) fits;
+  bool does_all;  // pools, codes and signs
+};
+
+namespace {
+
+constexpr OwnConvolution own_convolutions[] = {{"own rows", can_convolve_rows, true},
+                                               {"own wide", can_convolve_wide, false}};
+constexpr auto by_cudnn = "cudnn";
+
+// Narrow images fill half a strip of rows at most; with few channels boxes are no better.
+bool is_for_boxes(const ConvolutionGeometry& g, std::int64_t inputs) {
+  return g.x.width <= 64 && inputs >= 128;
+}
+
+}  // namespace
 
 bool has_own_convolution(const Context& context,
                          DataType type,
@@ -20,52 +42,70 @@ bool has_own_convolution(const Context& context,
 }
 
 ConvolutionPass::ConvolutionPass(Context& context,
-                                 const ConvolutionGeometry& g,
+                                 const ConvolutionGeometry& geometry,
                                  const Options& options)
     : context_(context), options_(options) {
-  if (g.step == 1 && g.padding == 1 && g.x_stride % 8 == 0 && g.y_stride % 8 == 0 &&
-      has_own_convolution(context,
-                          g.type,
-                          g.kernel_size,
-                          is_forward() ? g.x.channels : g.y.channels,
-                          is_forward() ? g.y.channels : g.x.channels))
-    choose(g);
-  if (!is_own_ && !cudnn_) {
-    cudnn_ = std::make_unique<CudnnPass>(context, g, options.direction, options.epilogue);
-    log_phase("plan of cuDNN for " + g.key());
-  }
-}
-
-void ConvolutionPass::choose(const ConvolutionGeometry& geometry) {
-  if (context_.kernels() == Kernels::own) {
-    is_own_ = true;
-    return;
-  }
-  const Epilogue& epilogue = options_.epilogue;
-  const std::string key = fmt::format("{} {} b{} a{} d{} p{} c{} s{} kernel",
-                                      is_forward() ? "forward" : "backward_data",
-                                      geometry.key(),
-                                      epilogue.bias,
-                                      static_cast<int>(epilogue.activation),
-                                      static_cast<int>(epilogue.derivative_of),
-                                      options_.pools,
-                                      options_.keeps_codes,
-                                      options_.has_signs);
-  if (const auto remembered = context_.plans().find(key)) {
-    is_own_ = *remembered == "own";
-    return;
-  }
-  cudnn_ = std::make_unique<CudnnPass>(context_, geometry, options_.direction, epilogue);
-  is_own_ = !cudnn_->is_possible() || own_is_faster(geometry.part());
-  if (is_own_)
+  choose(geometry, find_own(geometry));
+  if (own_ != nullptr) {
     cudnn_.reset();
-  context_.plans().store(key, is_own_ ? "own" : "cudnn");
+  } else if (!cudnn_) {
+    cudnn_ = std::make_unique<CudnnPass>(context, geometry, options.direction, options.epilogue);
+    log_phase("plan of cuDNN for " + geometry.key());
+  }
 }
 
-bool ConvolutionPass::own_is_faster(const ConvolutionGeometry& part) const {
+// The best first.
+ConvolutionPass::Candidates ConvolutionPass::find_own(const ConvolutionGeometry& g) const {
+  Candidates found;
+  if (context_.kernels() == Kernels::cudnn || g.type != DataType::bfloat16 || g.kernel_size != 3 ||
+      g.step != 1 || g.padding != 1 || g.x_stride % 8 != 0 || g.y_stride % 8 != 0)
+    return found;
+  const std::int64_t inputs = is_forward() ? g.x.channels : g.y.channels;
+  const std::int64_t outputs = is_forward() ? g.y.channels : g.x.channels;
+  for (const OwnConvolution& own : own_convolutions)
+    if (own.fits(context_.compute_capability(), inputs, outputs))
+      found.push_back(&own);
+  if (is_for_boxes(g, inputs) && !options_.pools)
+    std::reverse(found.begin(), found.end());
+  return found;
+}
+
+std::string ConvolutionPass::key(const ConvolutionGeometry& geometry) const {
+  const Epilogue& epilogue = options_.epilogue;
+  return fmt::format("{} {} b{} a{} d{} p{} c{} s{} kernel",
+                     is_forward() ? "forward" : "backward_data",
+                     geometry.key(),
+                     epilogue.bias,
+                     static_cast<int>(epilogue.activation),
+                     static_cast<int>(epilogue.derivative_of),
+                     options_.pools,
+                     options_.keeps_codes,
+                     options_.has_signs);
+}
+
+void ConvolutionPass::choose(const ConvolutionGeometry& geometry, const Candidates& candidates) {
+  if (candidates.empty())
+    return;
+  own_ = candidates.front();
+  if (context_.kernels() == Kernels::own)
+    return;
+  if (const auto remembered = context_.plans().find(key(geometry))) {
+    own_ = nullptr;
+    for (const OwnConvolution* own : candidates)
+      if (*remembered == own->name)
+        own_ = own;
+    return;
+  }
+  cudnn_ = std::make_unique<CudnnPass>(context_, geometry, options_.direction, options_.epilogue);
+  choose_by_time(geometry.part(), candidates);
+  context_.plans().store(key(geometry), own_ != nullptr ? own_->name : by_cudnn);
+}
+
+void ConvolutionPass::choose_by_time(const ConvolutionGeometry& part,
+                                     const Candidates& candidates) {
   TuningMemory memory(context_, part);
   if (memory.is_empty())
-    return true;  // it needs no workspace
+    return;  // the first needs no workspace
   Tensors t{.from = memory.tensor(is_forward() ? x_number : y_number),
             .weight = memory.tensor(weight_number).data(),
             .to = memory.tensor(is_forward() ? y_number : x_number)};
@@ -80,38 +120,62 @@ bool ConvolutionPass::own_is_faster(const ConvolutionGeometry& part) const {
     t.pool_codes = record;
   if (options_.has_signs)
     t.signs = record;
-  const double never = std::numeric_limits<double>::infinity();
-  const double cudnn_ms = measure_ms(
-      context_,
-      [&] {
-        cudnn_->run_part(t.from, t.weight, t.bias, t.mask, t.to);
-        pool(t);
-      },
-      never);
-  const double own_ms = measure_ms(
-      context_, [&] { run_own(t); }, 2 * cudnn_ms);
-  log_debug("{} {}: own kernel {:.3f} ms, cuDNN {:.3f} ms",
-            is_forward() ? "forward" : "backward_data",
-            part.key(),
-            own_ms,
-            cudnn_ms);
-  return own_ms < cudnn_ms;
+  double best_ms = std::numeric_limits<double>::infinity();
+  const auto measure = [&](const OwnConvolution* own, const std::function<void()>& work) {
+    const double ms = measure_ms(context_, work, 2 * best_ms);
+    log_debug("{}: {} {:.3f} ms", key(part), own != nullptr ? own->name : by_cudnn, ms);
+    if (ms < best_ms) {
+      best_ms = ms;
+      own_ = own;
+    }
+  };
+  if (cudnn_->is_possible())
+    measure(nullptr, [&] {
+      cudnn_->run_part(t.from, t.weight, t.bias, t.mask, t.to);
+      pool(t);
+    });
+  for (const OwnConvolution* own : candidates)
+    measure(own, [&] { run_own(*own, t); });
+}
+
+bool ConvolutionPass::keeps_signs() const {
+  return own_ != nullptr && own_->does_all && options_.has_signs;
 }
 
 void ConvolutionPass::run(const Tensors& t) const {
-  if (is_own_)
-    return run_own(t);
+  if (own_ != nullptr)
+    return run_own(*own_, t);
   cudnn_->run(t.from, t.weight, t.bias, t.mask, t.to);
   pool(t);
 }
 
-void ConvolutionPass::run_own(const Tensors& t) const {
+void ConvolutionPass::run_own(const OwnConvolution& own, const Tensors& t) const {
+  if (own.does_all)
+    return run_rows(t);
+  run_wide(t);
+  pool(t);
+}
+
+void ConvolutionPass::run_rows(const Tensors& t) const {
   const Epilogue& epilogue = options_.epilogue;
   convolve_rows({.input = t.from,
                  .output = t.to,
                  .pooled = t.pooled,
                  .pool_codes = t.pool_codes,
                  .signs = t.signs,
+                 .weight = t.weight,
+                 .bias = epilogue.bias ? t.bias : nullptr,
+                 .activation = is_forward() ? epilogue.activation : epilogue.derivative_of,
+                 .backward = !is_forward(),
+                 .mask = epilogue.derivative_of == Activation::none ? Tensor() : t.mask},
+                context_.multiprocessor_count(),
+                context_.stream());
+}
+
+void ConvolutionPass::run_wide(const Tensors& t) const {
+  const Epilogue& epilogue = options_.epilogue;
+  convolve_wide({.input = t.from,
+                 .output = t.to,
                  .weight = t.weight,
                  .bias = epilogue.bias ? t.bias : nullptr,
                  .activation = is_forward() ? epilogue.activation : epilogue.derivative_of,
@@ -129,9 +193,9 @@ void ConvolutionPass::pool(const Tensors& t) const {
 }
 
 std::string ConvolutionPass::implementation() const {
-  if (is_own_)
-    return options_.pools ? "own rows, pooled" : "own rows";
-  return cudnn_->implementation() + (options_.pools ? ", pool apart" : "");
+  const bool does_all = own_ != nullptr && own_->does_all;
+  const std::string name = own_ != nullptr ? own_->name : cudnn_->implementation();
+  return name + (!options_.pools ? "" : does_all ? ", pooled" : ", pool apart");
 }
 
 }  // namespace limpid::cuda

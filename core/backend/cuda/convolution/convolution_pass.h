@@ -5,12 +5,15 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace limpid::cuda {
 
-// A convolution or its gradient with respect to the input (see CudnnPass), by the own kernel
-// (row_convolution.h), which does all at once, or by cuDNN and kernels after it, whichever is
-// faster on this GPU.
+struct OwnConvolution;
+
+// A convolution or its gradient with respect to the input (see CudnnPass), by one of our own
+// kernels or by cuDNN, whichever is fastest on this GPU. Rows (row_convolution.h) do all at once;
+// behind the others there are kernels of their own.
 class ConvolutionPass {
  public:
   using Direction = CudnnPass::Direction;
@@ -19,8 +22,8 @@ class ConvolutionPass {
     Epilogue epilogue{};
     bool pools = false;        // forward: also writes the 2x2 maxima
     bool keeps_codes = false;  // of these
-    // Forward: also keeps the signs of the input if it is the own kernel. Backward: may read those
-    // of the mask instead of it.
+    // Forward: rows also keep the signs of the input. Backward: they may read those of the mask
+    // instead of it.
     bool has_signs = false;
   };
   struct Tensors {
@@ -37,26 +40,31 @@ class ConvolutionPass {
   ConvolutionPass(Context& context, const ConvolutionGeometry& geometry, const Options& options);
   void run(const Tensors& tensors) const;
   // See CudnnPass.
-  bool is_possible() const { return is_own_ || cudnn_->is_possible(); }
-  bool keeps_signs() const { return is_own_ && options_.has_signs; }
+  bool is_possible() const { return own_ != nullptr || cudnn_->is_possible(); }
+  bool keeps_signs() const;
   std::string implementation() const;
 
  private:
   bool is_forward() const { return options_.direction == Direction::forward; }
-  void choose(const ConvolutionGeometry& geometry);
-  bool own_is_faster(const ConvolutionGeometry& geometry) const;
-  void run_own(const Tensors& tensors) const;
-  // What follows cuDNN's convolution.
+  using Candidates = std::vector<const OwnConvolution*>;
+  Candidates find_own(const ConvolutionGeometry& geometry) const;
+  std::string key(const ConvolutionGeometry& geometry) const;
+  void choose(const ConvolutionGeometry& geometry, const Candidates& candidates);
+  void choose_by_time(const ConvolutionGeometry& part, const Candidates& candidates);
+  void run_own(const OwnConvolution& own, const Tensors& tensors) const;
+  void run_rows(const Tensors& tensors) const;
+  void run_wide(const Tensors& tensors) const;
+  // What follows convolutions that are only that.
   void pool(const Tensors& tensors) const;
 
   Context& context_;
   Options options_;
-  bool is_own_ = false;
-  std::unique_ptr<CudnnPass> cudnn_;  // null with the own kernel
+  const OwnConvolution* own_ = nullptr;
+  std::unique_ptr<CudnnPass> cudnn_;  // null with an own kernel
 };
 
-// Whether there is an own kernel for a 3x3 convolution with these channels, as far as tensors have
-// the alignment it needs.
+// Whether there are rows for a 3x3 convolution with these channels, as far as tensors have the
+// alignment they need.
 bool has_own_convolution(const Context& context,
                          DataType type,
                          std::int64_t kernel_size,

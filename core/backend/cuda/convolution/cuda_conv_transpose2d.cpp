@@ -3,6 +3,7 @@
 #include "core/backend/cuda/convolution/cuda_conv2d.h"
 #include "core/backend/cuda/convolution/kernel_choice.h"
 #include "core/backend/cuda/convolution/transposed_convolution.h"
+#include "core/backend/cuda/hopper/upsampling_input_gradient.h"
 #include "core/backend/cuda/hopper/upsampling_tile_gradient.h"
 #include "core/backend/cuda/kernels.h"
 
@@ -130,14 +131,17 @@ void CudaConvTranspose2d::run_cudnn(const Tensor& input, const Tensor& output) {
 
 void CudaConvTranspose2d::plan_cudnn_backward(const Tensor& input,
                                               const Tensor& output_gradient,
+                                              bool with_data,
                                               bool with_weights) {
   const Epilogue epilogue{.derivative_of = desc_.input_activation};
   const auto plan = [&](const Tensor& large) {
-    backward_data_ = std::make_unique<CudnnPass>(
-        context_, geometry(large, input), CudnnPass::Direction::forward, epilogue);
+    if (with_data)
+      backward_data_ = std::make_unique<CudnnPass>(
+          context_, geometry(large, input), CudnnPass::Direction::forward, epilogue);
     if (with_weights)
       backward_weights_ = std::make_unique<CudnnWeightGradient>(context_, geometry(large, input));
-    return backward_data_->is_possible() && (!with_weights || backward_weights_->is_possible());
+    return (!with_data || backward_data_->is_possible()) &&
+           (!with_weights || backward_weights_->is_possible());
   };
   if (plan(output_gradient))
     return;
@@ -148,13 +152,26 @@ void CudaConvTranspose2d::plan_cudnn_backward(const Tensor& input,
     fail(ErrorKind::device, "cuDNN has no gradient for {}", geometry(output_gradient, input).key());
 }
 
-void CudaConvTranspose2d::plan_backward(const Tensor& input, const Tensor& output_gradient) {
+bool CudaConvTranspose2d::may_have_own_data() const {
+  return context_.kernels() != Kernels::cudnn &&
+         upsampling_input_gradient_fits(
+             desc_.input, desc_.output_channels, desc_.type, context_.compute_capability());
+}
+
+void CudaConvTranspose2d::plan_backward(const Tensor& input,
+                                        const Tensor& output_gradient,
+                                        const Tensor& input_gradient) {
   const OwnUpsamplingGradient* own = find_own_gradient(context_, desc_);
-  const std::string key = fmt::format("gradients_of_upsampling {} {}",
-                                      own != nullptr ? own->name : "",
-                                      geometry(output_gradient, input).key());
+  const std::string geometry_key = geometry(output_gradient, input).key();
+  const std::string key =
+      fmt::format("gradients_of_upsampling {} {}", own != nullptr ? own->name : "", geometry_key);
+  const std::string data_key = "gradient_of_upsampled " + geometry_key;
   const bool needs_cudnn = own == nullptr || !own_is_chosen(context_, key);
-  plan_cudnn_backward(input, output_gradient, needs_cudnn);
+  own_data_ = may_have_own_data();
+  const bool data_needs_cudnn =
+      !input_gradient.empty() && !(own_data_ && own_is_chosen(context_, data_key));
+  if (needs_cudnn || data_needs_cudnn)
+    plan_cudnn_backward(input, output_gradient, data_needs_cudnn, needs_cudnn);
   std::size_t workspace_bytes = column_sum_workspace(desc_.output());
   if (own != nullptr)
     workspace_bytes = std::max(
@@ -162,17 +179,24 @@ void CudaConvTranspose2d::plan_backward(const Tensor& input, const Tensor& outpu
         own->workspace(desc_.input, desc_.output_channels, context_.multiprocessor_count()));
   gradient_workspace_ = context_.workspace(workspace_bytes);
   own_gradient_ = own;
-  if (own == nullptr || !needs_cudnn)
-    return;
   const Tensor large = readable(output_gradient);
-  if (own_is_faster(
+  if (own_data_ && data_needs_cudnn)
+    own_data_ = own_is_faster(
+        context_,
+        data_key,
+        [&] { data_gradient_by_own(input, large, input_gradient); },
+        [&] { data_gradient_by_cudnn(input, large, input_gradient); });
+  if (own_data_)
+    backward_data_.reset();
+  if (own != nullptr && needs_cudnn &&
+      !own_is_faster(
           context_,
           key,
           [&] { weight_gradient_by_own(input, large); },
           [&] { weight_gradient_by_cudnn(input, large); }))
-    backward_weights_.reset();
-  else
     own_gradient_ = nullptr;
+  if (own_gradient_ != nullptr)
+    backward_weights_.reset();
 }
 
 Tensor CudaConvTranspose2d::readable(const Tensor& output_gradient) {
@@ -180,6 +204,25 @@ Tensor CudaConvTranspose2d::readable(const Tensor& output_gradient) {
     return output_gradient;
   copy(output_gradient, dense_output(), context_.stream());
   return dense_output();
+}
+
+void CudaConvTranspose2d::data_gradient_by_own(const Tensor& input,
+                                               const Tensor& large,
+                                               const Tensor& input_gradient) {
+  upsampling_input_gradient({.output_gradient = large,
+                             .weight = weight_address(parameters_, desc_.weight),
+                             .input = input,
+                             .input_activation = desc_.input_activation,
+                             .input_gradient = input_gradient},
+                            context_.multiprocessor_count(),
+                            context_.stream());
+}
+
+void CudaConvTranspose2d::data_gradient_by_cudnn(const Tensor& input,
+                                                 const Tensor& large,
+                                                 const Tensor& input_gradient) {
+  backward_data_->run(
+      large, weight_address(parameters_, desc_.weight), nullptr, input, input_gradient);
 }
 
 void CudaConvTranspose2d::weight_gradient_by_own(const Tensor& input, const Tensor& large) {
@@ -203,8 +246,10 @@ void CudaConvTranspose2d::weight_gradient_by_cudnn(const Tensor& input, const Te
 void CudaConvTranspose2d::backward(const Tensor& input,
                                    const Tensor& output_gradient,
                                    const Tensor& input_gradient) {
-  if (!backward_data_)
-    plan_backward(input, output_gradient);
+  const bool is_planned = own_gradient_ != nullptr || backward_weights_;
+  const bool has_data = input_gradient.empty() || own_data_ || backward_data_;
+  if (!is_planned || !has_data)
+    plan_backward(input, output_gradient, input_gradient);
   const Tensor large = readable(output_gradient);
   if (own_gradient_ != nullptr)
     weight_gradient_by_own(input, large);
@@ -212,8 +257,10 @@ void CudaConvTranspose2d::backward(const Tensor& input,
     weight_gradient_by_cudnn(input, large);
   if (input_gradient.empty())
     return;
-  backward_data_->run(
-      large, weight_address(parameters_, desc_.weight), nullptr, input, input_gradient);
+  if (own_data_)
+    data_gradient_by_own(input, large, input_gradient);
+  else
+    data_gradient_by_cudnn(input, large, input_gradient);
 }
 
 Implementations CudaConvTranspose2d::implementations() const {
@@ -222,7 +269,9 @@ Implementations CudaConvTranspose2d::implementations() const {
     names.forward = "own upsampling";
   else if (forward_)
     names.forward = forward_->implementation() + (dense_output_ ? ", copied" : "");
-  if (backward_data_)
+  if (own_data_)
+    names.data_gradient = "own wide";
+  else if (backward_data_)
     names.data_gradient = backward_data_->implementation() + (dense_gradient_ ? ", copied" : "");
   if (own_gradient_ != nullptr)
     names.weight_gradient = own_gradient_->name;

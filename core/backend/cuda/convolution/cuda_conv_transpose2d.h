@@ -13,8 +13,8 @@ struct OwnUpsamplingGradient;
 
 // A 2x2 transposed convolution is the data gradient of a convolution with step 2 whose weights
 // (input, row, column, output) are the same block; so its gradients are that convolution's forward
-// and weight passes. Forward and the gradients of weights and bias come from our own kernels or
-// from cuDNN, whichever were faster on this GPU.
+// and weight passes. Each of the three comes from our own kernels or from cuDNN, whichever was
+// faster on this GPU.
 class CudaConvTranspose2d : public ConvTranspose2d {
  public:
   CudaConvTranspose2d(Context& context, const ConvTranspose2dDesc& desc, Parameters& parameters);
@@ -33,9 +33,19 @@ class CudaConvTranspose2d : public ConvTranspose2d {
   void plan_cudnn_forward(const Tensor& input, const Tensor& output);
   void run_own(const Tensor& input, const Tensor& output);
   void run_cudnn(const Tensor& input, const Tensor& output);
-  void plan_backward(const Tensor& input, const Tensor& output_gradient);
-  void plan_cudnn_backward(const Tensor& input, const Tensor& output_gradient, bool with_weights);
+  void plan_backward(const Tensor& input,
+                     const Tensor& output_gradient,
+                     const Tensor& input_gradient);
+  void plan_cudnn_backward(const Tensor& input,
+                           const Tensor& output_gradient,
+                           bool with_data,
+                           bool with_weights);
+  bool may_have_own_data() const;
   // `large` as the plans read the output gradient.
+  void data_gradient_by_own(const Tensor& input, const Tensor& large, const Tensor& input_gradient);
+  void data_gradient_by_cudnn(const Tensor& input,
+                              const Tensor& large,
+                              const Tensor& input_gradient);
   void weight_gradient_by_own(const Tensor& input, const Tensor& large);
   void weight_gradient_by_cudnn(const Tensor& input, const Tensor& large);
   Tensor readable(const Tensor& output_gradient);
@@ -45,8 +55,9 @@ class CudaConvTranspose2d : public ConvTranspose2d {
   Parameters& parameters_;
   bool own_ = false;                    // forward by our own kernel,
   std::unique_ptr<CudnnPass> forward_;  // else by cuDNN
+  bool own_data_ = false;               // likewise the gradient of the input
   std::unique_ptr<CudnnPass> backward_data_;
-  // Of the weights and the bias, likewise.
+  // And those of the weights and the bias.
   const OwnUpsamplingGradient* own_gradient_ = nullptr;
   std::unique_ptr<CudnnWeightGradient> backward_weights_;
   bool dense_output_ = false;    // cuDNN writes a dense tensor, which is copied into its slice

@@ -9,10 +9,9 @@
 // from the kernel, so that the CPU can follow it step by step.
 //
 // A warpgroup computes a strip of 64 pixels, all channels, and marches down the image. Each input
-// row enters shared memory once, copied as a whole by the tensor memory accelerator: with 32 or 64
-// channels pixel after pixel, as in the image, with swizzled addresses; 128 channels are wider than
-// any swizzle and lie in one plane per 8 channels with 16 bytes a pixel. Either way the A operand
-// for the horizontal tap t is the same memory one pixel further on, and nothing is rearranged. The
+// row enters shared memory once, copied as a whole by the tensor memory accelerator, pixel after
+// pixel, as in the image, with swizzled addresses. The A operand for the horizontal tap t is the
+// same memory one pixel further on, and nothing is rearranged. The
 // three vertical taps are put side by side as the columns of B: one instruction adds an input row's
 // part to the three output rows that see it, and each input row is read three times instead of
 // nine. Accumulators stay where they are while rows go by: block b of the registers belongs to
@@ -33,21 +32,22 @@ struct RowLayout {
   static constexpr int accumulators = 3 * output_channels / 2;  // of a thread
   static constexpr int block_accumulators = output_channels / 2;
 
-  static constexpr bool has_planes = input_channels > 64;
-  static constexpr wgmma::Swizzle swizzle = has_planes             ? wgmma::Swizzle::none
-                                            : input_channels == 64 ? wgmma::Swizzle::bytes_128
-                                                                   : wgmma::Swizzle::bytes_64;
-  static constexpr int plane_bytes = row_pixels * wgmma::core_row_bytes;
-  static constexpr int pixel_bytes = has_planes ? wgmma::core_row_bytes : 2 * input_channels;
+  // A swizzle spans 64 channels at most: rows of more are halves, one behind the other.
+  static constexpr int halves = input_channels > 64 ? 2 : 1;
+  static constexpr int half_channels = input_channels / halves;
+  static constexpr wgmma::Swizzle swizzle =
+      half_channels == 64 ? wgmma::Swizzle::bytes_128 : wgmma::Swizzle::bytes_64;
+  static constexpr int pixel_bytes = 2 * half_channels;
+  static constexpr int half_bytes = row_pixels * pixel_bytes;
   static constexpr int row_bytes = row_pixels * 2 * input_channels;
   // Slots begin where the pattern of the swizzle does.
-  static constexpr int slot_alignment = has_planes ? 128 : 8 * pixel_bytes;
+  static constexpr int slot_alignment = 8 * pixel_bytes;
   static constexpr int slot_bytes =
       (row_bytes + slot_alignment - 1) / slot_alignment * slot_alignment;
 
   // Each thread looks at 16 bytes of as many pixels of a row, the strip's own, for their signs:
   // byte `thread + pass * warpgroup_threads` of the signs of that row.
-  static constexpr bool can_keep_signs = !has_planes;
+  static constexpr bool can_keep_signs = input_channels <= 64;
   static constexpr int sign_passes = strip_pixels * groups / warpgroup_threads;
   struct SignPlace {
     int pixel;  // of the strip
@@ -68,8 +68,8 @@ struct RowLayout {
 
   // One channel of a pixel of a row in the ring of rows, before swizzling.
   LIMPID_HOST_DEVICE static constexpr int row_offset(int slot, int channel, int pixel) {
-    return slot * slot_bytes + pixel * pixel_bytes +
-           (has_planes ? channel / 8 * plane_bytes + channel % 8 * 2 : 2 * channel);
+    return slot * slot_bytes + channel / half_channels * half_bytes + pixel * pixel_bytes +
+           2 * (channel % half_channels);
   }
 
   // The vertical tap whose weights a block holds, and the block at which a rotation begins.
@@ -86,9 +86,7 @@ struct RowLayout {
   }
 
   // Operands of the product for one horizontal tap and 16 input channels.
-  static constexpr wgmma::CoreStrides input_strides{
-      static_cast<std::uint32_t>(has_planes ? plane_bytes : wgmma::core_row_bytes),
-      static_cast<std::uint32_t>(8 * pixel_bytes)};
+  static constexpr wgmma::CoreStrides input_strides{wgmma::core_row_bytes, 8 * pixel_bytes};
   static constexpr wgmma::CoreStrides weight_strides{weight_plane_bytes, wgmma::core_bytes};
   LIMPID_HOST_DEVICE static constexpr int input_start(int horizontal_tap, int step) {
     return row_offset(0, wgmma::depth * step, horizontal_tap);

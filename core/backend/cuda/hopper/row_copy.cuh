@@ -46,7 +46,7 @@ struct RowPlace {
 };
 
 // By one thread, with a map of box_map(): one box, whose bytes were announced to the barrier. `to`
-// is a multiple of 1024.
+// is a multiple of 128.
 __device__ inline void start_box_copy(std::uint32_t to,
                                       const CUtensorMap& map,
                                       std::uint32_t barrier,
@@ -61,6 +61,24 @@ __device__ inline void start_box_copy(std::uint32_t to,
       "r"(from.x),
       "r"(from.y),
       "r"(from.image)
+      : "memory");
+}
+
+// The same of weight_map().
+__device__ inline void start_weight_copy(std::uint32_t to,
+                                         const CUtensorMap& map,
+                                         std::uint32_t barrier,
+                                         int first_input,
+                                         int tap,
+                                         int first_output) {
+  asm volatile(
+      "cp.async.bulk.tensor.3d.shared::cluster.global.tile.mbarrier::complete_tx::bytes"
+      " [%0], [%1, {%3, %4, %5}], [%2];" ::"r"(to),
+      "l"(&map),
+      "r"(barrier),
+      "r"(first_input),
+      "r"(tap),
+      "r"(first_output)
       : "memory");
 }
 
@@ -90,10 +108,13 @@ __device__ void start_row_copy(std::uint32_t to,
                                std::uint32_t barrier,
                                const RowPlace& from) {
   expect_bytes(barrier, Layout::row_bytes);
-  if constexpr (Layout::has_planes)
-    start_box_copy_5d(to, map, barrier, {0, from.x, 0, from.y, from.image});
-  else
-    start_box_copy(to, map, barrier, 0, from);
+#pragma unroll
+  for (int half = 0; half < Layout::halves; ++half)
+    start_box_copy(to + static_cast<std::uint32_t>(half * Layout::half_bytes),
+                   map,
+                   barrier,
+                   half * Layout::half_channels,
+                   from);
 }
 
 }  // namespace limpid::cuda

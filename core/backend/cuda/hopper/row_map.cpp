@@ -3,6 +3,9 @@
 #include "core/backend/cuda/check.h"
 #include "core/backend/cuda/hopper/row_convolution_layout.h"
 
+#include <fmt/ranges.h>
+
+#include <algorithm>
 #include <array>
 
 namespace limpid::cuda {
@@ -34,9 +37,10 @@ struct Dimension {
 };
 
 template <std::size_t rank>
-CUtensorMap encode(const Tensor& input,
+CUtensorMap encode(void* data,
                    const std::array<Dimension, rank>& dimensions,
-                   CUtensorMapSwizzle swizzle) {
+                   CUtensorMapSwizzle swizzle,
+                   CUtensorMapL2promotion promotion) {
   static const Encode function = find_encode();
   std::array<cuuint64_t, rank> sizes{};
   std::array<cuuint64_t, rank - 1> steps{};  // the first is always that of an element
@@ -49,32 +53,39 @@ CUtensorMap encode(const Tensor& input,
     box[i] = dimensions[i].box;
     ones[i] = 1;
   }
+  CUtensorMap map{};
+  const CUresult code = function(&map,
+                                 CU_TENSOR_MAP_DATA_TYPE_BFLOAT16,
+                                 static_cast<cuuint32_t>(rank),
+                                 data,
+                                 sizes.data(),
+                                 steps.data(),
+                                 box.data(),
+                                 ones.data(),
+                                 CU_TENSOR_MAP_INTERLEAVE_NONE,
+                                 swizzle,
+                                 promotion,
+                                 CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
+  if (code != CUDA_SUCCESS)
+    fail(ErrorKind::device,
+         "cuTensorMapEncodeTiled fails with code {} for {} values",
+         static_cast<int>(code),
+         fmt::join(sizes, " x "));
+  return map;
+}
+
+template <std::size_t rank>
+CUtensorMap encode(const Tensor& input,
+                   const std::array<Dimension, rank>& dimensions,
+                   CUtensorMapSwizzle swizzle) {
   // A pixel of a slice may take half of a line of the cache; the other half would come in vain.
   const bool fills_lines =
       input.pixel_stride() == input.shape().channels || input.shape().channels % 64 == 0;
-  CUtensorMap map{};
-  const CUresult code =
-      function(&map,
-               CU_TENSOR_MAP_DATA_TYPE_BFLOAT16,
-               static_cast<cuuint32_t>(rank),
-               input.data(),
-               sizes.data(),
-               steps.data(),
-               box.data(),
-               ones.data(),
-               CU_TENSOR_MAP_INTERLEAVE_NONE,
-               swizzle,
-               fills_lines ? CU_TENSOR_MAP_L2_PROMOTION_L2_128B : CU_TENSOR_MAP_L2_PROMOTION_L2_64B,
-               CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE);
-  if (code != CUDA_SUCCESS)
-    fail(ErrorKind::device,
-         "cuTensorMapEncodeTiled fails with code {} for {} x {} x {} x {} values",
-         static_cast<int>(code),
-         input.shape().batch,
-         input.shape().height,
-         input.shape().width,
-         input.shape().channels);
-  return map;
+  return encode<rank>(
+      input.data(),
+      dimensions,
+      swizzle,
+      fills_lines ? CU_TENSOR_MAP_L2_PROMOTION_L2_128B : CU_TENSOR_MAP_L2_PROMOTION_L2_64B);
 }
 
 // Of a tensor: columns, rows and images.
@@ -105,20 +116,30 @@ CUtensorMapSwizzle swizzle_of(int channels) {
 }  // namespace
 
 CUtensorMap row_map(const Tensor& input) {
-  const auto channels = static_cast<int>(input.shape().channels);
-  if (channels <= 64)
-    return box_map(input, channels, RowLayout<32, 32>::row_pixels, 1);
-  const Places p = places(input, RowLayout<32, 32>::row_pixels, 1);
-  const auto groups = static_cast<cuuint32_t>(channels / 8);
-  return encode<5>(input,
-                   {Dimension{8, 2, 8}, p.x, {groups, 16, groups}, p.y, p.image},
-                   CU_TENSOR_MAP_SWIZZLE_NONE);
+  const auto channels = static_cast<int>(std::min<std::int64_t>(input.shape().channels, 64));
+  return box_map(input, channels, RowLayout<32, 32>::row_pixels, 1);
 }
 
 CUtensorMap box_map(const Tensor& tensor, int channels, int pixels, int rows) {
   const Places p = places(tensor, pixels, rows);
   return encode<4>(
       tensor, {channel_dimension(tensor, channels), p.x, p.y, p.image}, swizzle_of(channels));
+}
+
+CUtensorMap weight_map(const void* weight,
+                       const ConvolutionWeights& size,
+                       int channels,
+                       int outputs) {
+  const auto inputs = static_cast<cuuint64_t>(size.inputs);
+  const auto taps = static_cast<cuuint64_t>(size.taps);
+  return encode<3>(const_cast<void*>(weight),
+                   {Dimension{inputs, 2, static_cast<cuuint32_t>(channels)},
+                    {taps, 2 * inputs, 1},
+                    {static_cast<cuuint64_t>(size.outputs),
+                     2 * inputs * taps,
+                     static_cast<cuuint32_t>(outputs)}},
+                   swizzle_of(channels),
+                   CU_TENSOR_MAP_L2_PROMOTION_L2_128B);
 }
 
 CUtensorMap stacked_box_map(const Tensor& tensor, int channels, int pixels, int rows) {
@@ -129,13 +150,14 @@ CUtensorMap stacked_box_map(const Tensor& tensor, int channels, int pixels, int 
       tensor, {channel_dimension(tensor, channels), p.x, p.y, p.image}, swizzle_of(channels));
 }
 
-CUtensorMap quad_map(const Tensor& tensor, int channels, int pixels, int rows) {
+CUtensorMap quad_map(const Tensor& tensor, int channels, int pixels, int rows, int side) {
+  const auto taps = static_cast<cuuint32_t>(side);
   const Places p = places(tensor, pixels, rows);
   return encode<5>(tensor,
                    {channel_dimension(tensor, channels),
                     Dimension{p.x.size / 2, 2 * p.x.step_bytes, p.x.box},
-                    {2, p.x.step_bytes, 2},
-                    {2, p.y.step_bytes, 2},
+                    {2, p.x.step_bytes, taps},
+                    {2, p.y.step_bytes, taps},
                     {p.image.size * p.y.size / 2, 2 * p.y.step_bytes, p.y.box}},
                    swizzle_of(channels));
 }

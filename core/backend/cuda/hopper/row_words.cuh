@@ -6,8 +6,8 @@
 
 #include <cstdint>
 
-// Arithmetic of the kernels of row_convolution.cu on words of two values in bfloat16. Masks as in
-// value_bits.h.
+// Arithmetic of the kernels of row_convolution.cu and wide_convolution.cu on words of two values in
+// bfloat16. Masks as in value_bits.h.
 namespace limpid::cuda {
 
 __device__ inline __nv_bfloat162 as_pair(std::uint32_t word) {
@@ -31,6 +31,13 @@ __device__ inline void load_shared(std::uint32_t address, std::uint32_t (&words)
 __device__ inline std::uint32_t packed(float low, float high) {
   const __nv_bfloat162 pair = __floats2bfloat162_rn(low, high);
   return *reinterpret_cast<const std::uint32_t*>(&pair);
+}
+
+__device__ inline float low_value(std::uint32_t pair) {
+  return __uint_as_float(pair << 16);
+}
+__device__ inline float high_value(std::uint32_t pair) {
+  return __uint_as_float(pair & 0xffff0000u);
 }
 
 __device__ inline QuadWords transposed_in_quad(QuadWords words, int lane) {

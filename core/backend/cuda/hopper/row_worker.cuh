@@ -26,7 +26,8 @@ class RowWorker {
                        int warpgroup,
                        int first_output)
       : a_(arguments),
-        slope_(arguments.slope),
+        is_leaky_(!joins && arguments.slope != 0.0f && arguments.slope != 1.0f),
+        slope_(is_leaky_ ? 1.0f : arguments.slope),
         weights_(wgmma::descriptor(weights, Block::weight_strides)),
         ring_(ring),
         barriers_(barriers),
@@ -179,6 +180,31 @@ class RowWorker {
         const float* sum = sums_ + block * Block::block_accumulators + 4 * i + 2 * half;
         finished_[half][i / 4].word[i % 4] = packed(sum[0], sum[1]);
       }
+    if (is_leaky_)
+      take_leaky_block(block);
+  }
+
+  // Values below zero are multiplied before they are rounded.
+  __device__ void take_leaky_block(int block) {
+#pragma unroll
+    for (int half = 0; half < 2; ++half)
+#pragma unroll
+      for (int part = 0; part < parts; ++part) {
+        QuadWords& words = finished_[half][part];
+        QuadWords above = words;
+#pragma unroll
+        for (int i = 0; i < 4; ++i)
+          above.word[i] = positive(0, half, part, i, words.word[i]);
+        if constexpr (backward)
+          above = transposed_in_quad(above, lane());
+#pragma unroll
+        for (int i = 0; i < 4; ++i) {
+          const float* sum =
+              sums_ + block * Block::block_accumulators + 4 * (4 * part + i) + 2 * half;
+          const std::uint32_t scaled = packed(a_.slope * sum[0], a_.slope * sum[1]);
+          words.word[i] = (words.word[i] & above.word[i]) | (scaled & ~above.word[i]);
+        }
+      }
   }
 
   __device__ void set_to_bias(int block) {
@@ -261,7 +287,8 @@ class RowWorker {
   }
 
   const RowArguments& a_;
-  Slope slope_;
+  bool is_leaky_;
+  Slope slope_;            // of stored values; 1 if they are leaky and have theirs
   std::uint64_t weights_;  // descriptor
   std::uint32_t ring_;     // addresses in shared memory
   std::uint32_t barriers_;

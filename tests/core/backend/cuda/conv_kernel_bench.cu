@@ -1,4 +1,5 @@
 #include "core/backend/cuda/hopper/row_convolution.h"
+#include "core/backend/cuda/hopper/wide_convolution.h"
 #include "core/backend/cuda/value_bits.h"
 #include "tests/core/backend/cuda/conv_kernel_cases.h"
 
@@ -25,7 +26,8 @@ void check_cuda(cudaError_t code, const char* call, const char* file, int line) 
 }  // namespace limpid::cuda
 
 // On a Hopper GPU: own convolutions against plain loops, and how fast they are at the layers of the
-// classic network. Prints tables; exit status 1 when something is wrong.
+// classic network and others. Prints tables; exit status 1 when something is wrong.
+//   conv_kernel_bench [rows|wide|all [BATCH]]
 using namespace limpid;
 using namespace limpid::cuda;
 using namespace limpid::test;
@@ -321,7 +323,27 @@ bool has_right_record(const Case& c, const Buffers& b) {
   return true;
 }
 
-bool agrees(const Case& c, int processors) {
+void run_wide(const RowConvolution& c, int multiprocessors, cudaStream_t stream) {
+  convolve_wide({.input = c.input,
+                 .output = c.output,
+                 .weight = c.weight,
+                 .bias = c.bias,
+                 .activation = c.activation,
+                 .backward = c.backward,
+                 .mask = c.mask},
+                multiprocessors,
+                stream);
+}
+
+struct Kernel {
+  const char* name;
+  decltype(&can_convolve_rows) fits;
+  decltype(&convolve_rows) run;
+};
+constexpr Kernel kernels[] = {{"rows", can_convolve_rows, convolve_rows},
+                              {"wide", can_convolve_wide, run_wide}};
+
+bool agrees(const Kernel& kernel, const Case& c, int processors) {
   Buffers b(c);
   DeviceImage expected(b.output.shape, c.output_extra, c.first_channel);
   if (c.backward && c.signs)
@@ -352,7 +374,7 @@ bool agrees(const Case& c, int processors) {
                         c.activation);
     CHECK_CUDA(cudaGetLastError());
   }
-  convolve_rows(b.convolution(c), processors, nullptr);
+  kernel.run(b.convolution(c), processors, nullptr);
   CHECK_CUDA(cudaDeviceSynchronize());
   const std::vector<Element> found = b.output.values();
   const std::vector<Element> wanted = expected.values();
@@ -374,9 +396,10 @@ bool agrees(const Case& c, int processors) {
   const bool record_is_right = has_right_record(c, b);
   const bool good = unwritten == 0 && spoiled == 0 && error < 3e-3 && record_is_right;
   std::printf(
-      "%-8s %3lldx%lldx%lldx%lld > %d%s%s%s%s, +%d +%d: error %.2e, %lld not written, %lld "
+      "%-8s %s %3lldx%lldx%lldx%lld > %d%s%s%s%s, +%d +%d: error %.2e, %lld not written, %lld "
       "outside the slice%s\n",
       good ? "ok" : "WRONG",
+      kernel.name,
       static_cast<long long>(c.input.batch),
       static_cast<long long>(c.input.height),
       static_cast<long long>(c.input.width),
@@ -397,10 +420,10 @@ bool agrees(const Case& c, int processors) {
   return good;
 }
 
-void time_layer(const Case& c, int processors) {
+void time_layer(const Kernel& kernel, const Case& c, int processors) {
   const Buffers b(c);
   const RowConvolution convolution = b.convolution(c);
-  const float ms = time_ms(20, [&] { convolve_rows(convolution, processors, nullptr); });
+  const float ms = time_ms(20, [&] { kernel.run(convolution, processors, nullptr); });
   const auto pixels = static_cast<double>(c.input.pixel_count());
   const double flop = 2.0 * 9 * pixels * static_cast<double>(c.input.channels) * c.outputs;
   double bytes = 2 * pixels * (static_cast<double>(c.input.channels) + c.outputs);
@@ -415,7 +438,8 @@ void time_layer(const Case& c, int processors) {
   const double us = 1000.0 * ms / static_cast<double>(c.input.batch);
   const double floor_us =
       std::max(flop / 790e12, bytes / 4.3e12) * 1e6 / static_cast<double>(c.input.batch);
-  std::printf("%-22s %7.1f us an image, floor %5.1f, %4.0f TFLOP/s, %4.2f TB/s\n",
+  std::printf("%s %-22s %7.1f us an image, floor %5.1f, %4.0f TFLOP/s, %4.2f TB/s\n",
+              kernel.name,
               c.name,
               us,
               floor_us,
@@ -425,7 +449,11 @@ void time_layer(const Case& c, int processors) {
 
 }  // namespace
 
-int main() {
+int main(int count, char** words) {
+  const std::string only = count > 1 ? words[1] : "all";
+  const std::vector<std::int64_t> batches = count > 2
+                                                ? std::vector<std::int64_t>{std::atoll(words[2])}
+                                                : std::vector<std::int64_t>{4, 16, 1};
   cudaDeviceProp properties{};
   if (cudaGetDeviceProperties(&properties, 0) != cudaSuccess || properties.major != 9) {
     std::printf("SKIPPED: no Hopper GPU\n");
@@ -434,12 +462,19 @@ int main() {
   const int processors = properties.multiProcessorCount;
   std::printf("%s, %d multiprocessors\n", properties.name, processors);
   bool good = true;
+  const auto for_each_kernel = [&](const Case& c, const auto& f) {
+    const bool is_plain = !c.pooled && !c.joined && !c.signs;
+    for (const Kernel& kernel : kernels)
+      if ((only == "all" || only == kernel.name) && kernel.fits(90, c.input.channels, c.outputs) &&
+          (is_plain || kernel.run == convolve_rows))
+        f(kernel);
+  };
   for (const Case& c : correctness_cases())
-    good = agrees(c, processors) && good;
-  for (const std::int64_t batch : {4, 16, 1}) {
+    for_each_kernel(c, [&](const Kernel& k) { good = agrees(k, c, processors) && good; });
+  for (const std::int64_t batch : batches) {
     std::printf("batch %lld\n", static_cast<long long>(batch));
     for (const Case& c : layers(batch))
-      time_layer(c, processors);
+      for_each_kernel(c, [&](const Kernel& k) { time_layer(k, c, processors); });
   }
   std::printf(good ? "all right\n" : "something is WRONG\n");
   return good ? 0 : 1;

@@ -55,6 +55,15 @@ inline std::vector<ConvolutionCase> correctness_cases() {
                      .activation = Activation::none,
                      .masked = false});
     cases.push_back({.name = "", .input = {5, 256, 512, 64}, .outputs = 64, .backward = backward});
+    for (const int inputs : {192, 256, 512})
+      for (const int outputs : {64, 192, 256})
+        cases.push_back({.name = "",
+                         .input = {2, 37, 43, inputs},
+                         .outputs = outputs,
+                         .backward = backward,
+                         .input_extra = inputs == 192 ? 64 : 0,
+                         .output_extra = outputs == 64 ? 0 : 128});
+    cases.push_back({.name = "", .input = {16, 64, 64, 512}, .outputs = 512, .backward = backward});
     for (const int outputs : {32, 64, 128})
       for (const int inputs : {32, 64, 128})
         if (backward || inputs <= 64)
@@ -105,6 +114,8 @@ inline std::vector<ConvolutionCase> layers(std::int64_t batch) {
   };
   const Shape half{batch, 512, 512, 64};
   const Shape quarter{batch, 256, 256, 128};
+  const Shape eighth{batch, 128, 128, 256};
+  const Shape sixteenth{batch, 64, 64, 512};
   return {
       {.name = "enc0b, to a slice",
        .input = full,
@@ -205,6 +216,42 @@ inline std::vector<ConvolutionCase> layers(std::int64_t batch) {
       {.name = "enc2b dgrad", .input = quarter, .outputs = 128, .backward = true},
       {.name = "  by signs", .input = quarter, .outputs = 128, .backward = true, .signs = true},
       {.name = "enc2a dgrad", .input = quarter, .outputs = 64, .backward = true, .masked = false},
+      {.name = "dec2a", .input = with(quarter, 256), .outputs = 128},
+      {.name = "enc3a", .input = with(eighth, 128), .outputs = 256},
+      {.name = "enc3b", .input = eighth, .outputs = 256},
+      {.name = "dec3a", .input = with(eighth, 512), .outputs = 256},
+      {.name = "enc4a", .input = with(sixteenth, 256), .outputs = 512},
+      {.name = "enc4b", .input = sixteenth, .outputs = 512},
+      {.name = "dec2a dgrad", .input = quarter, .outputs = 256, .backward = true, .masked = false},
+      {.name = "enc3a dgrad", .input = eighth, .outputs = 128, .backward = true, .masked = false},
+      {.name = "enc3b dgrad", .input = eighth, .outputs = 256, .backward = true},
+      {.name = "dec3a dgrad", .input = eighth, .outputs = 512, .backward = true, .masked = false},
+      {.name = "enc4a dgrad",
+       .input = sixteenth,
+       .outputs = 256,
+       .backward = true,
+       .masked = false},
+      {.name = "enc4b dgrad", .input = sixteenth, .outputs = 512, .backward = true},
+      {.name = "default dec0a", .input = {batch, 512, 512, 128}, .outputs = 64},
+      {.name = "default dec1a", .input = {batch, 256, 256, 128}, .outputs = 64},
+      {.name = "default dec2a", .input = {batch, 128, 128, 192}, .outputs = 64},
+      {.name = "default dec2a dgrad",
+       .input = {batch, 128, 128, 64},
+       .outputs = 192,
+       .backward = true,
+       .masked = false},
+      {.name = "default dec3a", .input = {batch, 64, 64, 256}, .outputs = 128},
+      {.name = "default dec3a dgrad",
+       .input = {batch, 64, 64, 128},
+       .outputs = 256,
+       .backward = true,
+       .masked = false},
+      {.name = "default dec3b", .input = {batch, 64, 64, 128}, .outputs = 128},
+      {.name = "default enc4b", .input = {batch, 32, 32, 128}, .outputs = 128},
+      {.name = "default enc4b dgrad",
+       .input = {batch, 32, 32, 128},
+       .outputs = 128,
+       .backward = true},
   };
 }
 

@@ -1,8 +1,6 @@
 #include "core/backend/cuda/hopper/row_convolution_layout.h"
 
-#include "core/backend/activation.h"
-#include "tests/support/backends.h"
-#include "tests/support/tensors.h"
+#include "tests/core/backend/cuda/hopper/convolution_problem.h"
 
 #include <array>
 #include <cstring>
@@ -17,48 +15,6 @@ using namespace limpid::test;
 // descriptors, rotations and exchanges, with a model of the matrix instruction that reads its
 // operands as the PTX manual says. What it computes is compared with the reference backend.
 namespace {
-
-struct Image {  // NHWC with pixels `stride` elements apart
-  Shape shape;
-  std::int64_t stride;
-  std::vector<BFloat16> values;
-
-  Image(const Shape& s, std::int64_t pixel_stride)
-      : shape(s),
-        stride(pixel_stride),
-        values(static_cast<std::size_t>(s.pixel_count() * pixel_stride),
-               BFloat16(std::numeric_limits<float>::quiet_NaN())) {}
-  BFloat16* at(std::int64_t image, std::int64_t y, std::int64_t x, std::int64_t channel) {
-    return &values[static_cast<std::size_t>(
-        ((image * shape.height + y) * shape.width + x) * stride + channel)];
-  }
-  template <class F>
-  void for_each(F&& f) {
-    for (std::int64_t pixel = 0; pixel < shape.pixel_count(); ++pixel)
-      for (std::int64_t c = 0; c < shape.channels; ++c)
-        f(values[static_cast<std::size_t>(pixel * stride + c)],
-          static_cast<std::size_t>(pixel * shape.channels + c));
-  }
-  void set(const std::vector<float>& from) {
-    for_each([&](BFloat16& value, std::size_t i) { value = BFloat16(from[i]); });
-  }
-  std::vector<float> get() {
-    std::vector<float> result(static_cast<std::size_t>(shape.element_count()));
-    for_each([&](BFloat16& value, std::size_t i) { result[i] = static_cast<float>(value); });
-    return result;
-  }
-};
-
-struct Problem {
-  Image input;
-  Image output;
-  Image mask;
-  std::vector<float> weight;  // (output, row, column, input) of the forward convolution
-  std::vector<float> bias;    // empty: none
-  Activation activation = Activation::relu;
-  bool backward = false;
-  Image* pooled = nullptr;  // dense
-};
 
 // One block of threads with one warpgroup at work.
 template <class Block>
@@ -185,14 +141,30 @@ class Emulator {
     return word;
   }
 
+  // Leaky activations come before the rounding.
+  float finished(const RowWork::Item& item, int y, int block, int half, int thread, int index) {
+    const float value =
+        sum(thread, block * Block::block_accumulators + index / 2 * 4 + 2 * half + index % 2);
+    const int x = item.x + thread / 32 * 16 + thread % 32 / 4 + 8 * half;
+    if (p_.activation != Activation::leaky_relu || x >= work_.width)
+      return value;
+    const int channel = first_output_ + index / 2 * 8 + thread % 4 * 2 + index % 2;
+    return p_.backward ? value * activation_derivative(
+                                     p_.activation,
+                                     static_cast<float>(*p_.mask.at(item.image, y, x, channel)))
+                       : activate(p_.activation, value);
+  }
+
   // The threads of a quad change words in lockstep.
-  std::array<QuadWords, warpgroup_threads> transposed(int block, int half, int part) {
+  std::array<QuadWords, warpgroup_threads> transposed(
+      const RowWork::Item& item, int y, int block, int half, int part) {
     std::array<QuadWords, warpgroup_threads> words{};
     for (int thread = 0; thread < warpgroup_threads; ++thread)
       for (int i = 0; i < 4; ++i) {
-        const int at = block * Block::block_accumulators + 4 * (4 * part + i) + 2 * half;
+        const int at = 2 * (4 * part + i);
         words[static_cast<std::size_t>(thread)].word[i] =
-            packed(sum(thread, at), sum(thread, at + 1));
+            packed(finished(item, y, block, half, thread, at),
+                   finished(item, y, block, half, thread, at + 1));
       }
     for (int round = 0; round < 2; ++round) {
       std::array<QuadPair, warpgroup_threads> given{};
@@ -216,7 +188,7 @@ class Emulator {
     for (int part = 0; part < parts; ++part) {
       std::array<std::array<Channels, 2>, warpgroup_threads> pixels{};
       for (int half = 0; half < 2; ++half) {
-        const auto words = transposed(block, half, part);
+        const auto words = transposed(item, y, block, half, part);
         for (int thread = 0; thread < warpgroup_threads; ++thread) {
           Channels& values =
               pixels[static_cast<std::size_t>(thread)][static_cast<std::size_t>(half)];
@@ -226,9 +198,9 @@ class Emulator {
           for (int c = 0; c < 8; ++c) {
             BFloat16& stored = values[static_cast<std::size_t>(c)];
             const auto value = static_cast<float>(stored);
-            if (!p_.backward)
+            if (p_.activation == Activation::relu && !p_.backward)
               stored = BFloat16(activate(p_.activation, value));
-            else if (x < work_.width)
+            else if (p_.activation == Activation::relu && x < work_.width)
               stored = BFloat16(value * activation_derivative(p_.activation,
                                                               static_cast<float>(*p_.mask.at(
                                                                   item.image, y, x, channel + c))));
@@ -291,55 +263,7 @@ class Emulator {
   std::vector<float> product_;
 };
 
-std::vector<float> as_oihw(const std::vector<float>& weight,
-                           std::int64_t outputs,
-                           std::int64_t inputs) {
-  std::vector<float> result(weight.size());
-  for (std::int64_t o = 0; o < outputs; ++o)
-    for (std::int64_t tap = 0; tap < 9; ++tap)
-      for (std::int64_t i = 0; i < inputs; ++i)
-        result[static_cast<std::size_t>((o * inputs + i) * 9 + tap)] =
-            weight[static_cast<std::size_t>((o * 9 + tap) * inputs + i)];
-  return result;
-}
-
-// The same by the reference backend. Forward channels are those of the convolution whose gradient a
-// backward problem is.
-std::vector<float> expected(Problem& p) {
-  auto backend = make_backend({.kind = DeviceKind::reference, .compute_type = DataType::bfloat16});
-  const Shape x = p.backward ? p.output.shape : p.input.shape;
-  const std::int64_t outputs = p.backward ? p.input.shape.channels : p.output.shape.channels;
-  const Conv2dDesc desc{.input = x,
-                        .output_channels = outputs,
-                        .activation = p.backward ? Activation::none : p.activation,
-                        .input_type = DataType::bfloat16,
-                        .output_type = DataType::bfloat16,
-                        .input_activation = p.backward ? p.activation : Activation::none,
-                        .weight = 0,
-                        .bias = 1};
-  Parameters parameters(*backend, {{"weight", {outputs, x.channels, 3, 3}}, {"bias", {outputs}}});
-  parameters.set_values(
-      {as_oihw(p.weight, outputs, x.channels),
-       p.bias.empty() ? std::vector<float>(static_cast<std::size_t>(outputs)) : p.bias});
-  auto convolution = backend->make_conv2d(desc, parameters);
-  const Tensor input = backend->allocate_tensor(x, DataType::bfloat16);
-  const Tensor output = backend->allocate_tensor(desc.output(), DataType::bfloat16);
-  const Tensor input_gradient = backend->allocate_tensor(x, DataType::bfloat16);
-  const Tensor output_gradient = backend->allocate_tensor(desc.output(), DataType::bfloat16);
-  backend->upload(p.backward ? p.mask.get() : p.input.get(), input);
-  convolution->forward({.input = input, .second = {}, .output = output, .pooled = {}});
-  if (!p.backward)
-    return values_of(*backend, output);
-  backend->upload(p.input.get(), output_gradient);
-  convolution->backward({.input = input, .second = {}, .output = output, .pooled = {}},
-                        {.output_gradient = output_gradient,
-                         .pooled_gradient = {},
-                         .input_gradient = input_gradient,
-                         .second_gradient = {}});
-  return values_of(*backend, input_gradient);
-}
-
-std::vector<float> maxima(Image& image) {
+std::vector<float> maxima(StridedImage& image) {
   const Shape& s = image.shape;
   std::vector<float> result;
   for (std::int64_t row = 0; row < s.batch * (s.height / 2); ++row)
@@ -361,29 +285,18 @@ void check(std::int64_t images, std::int64_t height, std::int64_t width, Activat
   for (const bool backward : {false, true}) {
     INFO(inputs << " to " << outputs << " channels, " << width << " x " << height
                 << (backward ? ", backward" : ", forward"));
-    const Shape from{images, height, width, inputs};
-    const Shape to{images, height, width, outputs * slices};
-    Problem p{
-        .input = Image(from, inputs + 8),
-        .output = Image(to, to.channels + 16),
-        .mask = Image(to, to.channels + 24),
-        .weight = rounded_to(DataType::bfloat16, random_values(9 * inputs * to.channels, 1, 0.05)),
-        .bias = {},
-        .activation = activation,
-        .backward = backward};
-    p.input.set(random_values(from.element_count(), 2));
-    p.mask.set(random_values(to.element_count(), 3));
-    Image pooled({images, height / 2, width / 2, to.channels}, to.channels);
-    if (!backward) {
-      p.bias = rounded_to(DataType::bfloat16, random_values(to.channels, 4));
+    Problem p =
+        make_problem({images, height, width, inputs}, outputs * slices, activation, backward);
+    const std::int64_t channels = p.output.shape.channels;
+    StridedImage pooled({images, height / 2, width / 2, channels}, channels);
+    if (!backward)
       p.pooled = &pooled;
-    }
     Emulator<RowBlock<inputs, outputs>>(p).run(divide_rows(static_cast<int>(images),
                                                            static_cast<int>(height),
                                                            static_cast<int>(width),
                                                            4,
                                                            RowBlock<inputs, outputs>::warpgroups));
-    // Both round to bfloat16 in the end; leaky values here once more on the way.
+    // Both round to bfloat16 in the end.
     CHECK(relative_difference(p.output.get(), expected(p)) < 3e-3);
     if (!backward)
       CHECK(pooled.get() == maxima(p.output));
