@@ -2,6 +2,7 @@
 #include "core/nn/unet.h"
 #include "core/nn/unet_layers.h"
 #include "tests/support/backends.h"
+#include "tests/support/kernels.h"
 #include "tests/support/tensors.h"
 
 #include <set>
@@ -12,13 +13,16 @@ using namespace limpid::test;
 namespace {
 
 struct Case {
-  explicit Case(Backend& backend, const UNetDescription& description, NetworkUse use)
+  explicit Case(Backend& backend,
+                const UNetDescription& description,
+                NetworkUse use,
+                const Shape& image = {2, 16, 32, 1})
       : parameters(backend, description.parameters()),
-        network(backend, description, parameters, {2, 16, 32, 1}, use) {
+        network(backend, description, parameters, image, use) {
     parameters.set_values(initial_parameters(description, 3));
-    backend.upload(random_values(2 * 16 * 32, 1), network.image());
+    backend.upload(random_values(image.element_count(), 1), network.image());
     if (use == NetworkUse::training)
-      backend.upload(random_values(2 * 16 * 32, 2), network.prediction_gradient());
+      backend.upload(random_values(image.element_count(), 2), network.prediction_gradient());
   }
   Parameters parameters;
   UNet network;
@@ -76,5 +80,29 @@ TEST_CASE("unet_operations: every layer but the pools has one, of its name") {
     }
     for (const UNetLayer& layer : layers_of(description))
       CHECK(names.count(layer.name) == (layer.kind == LayerKind::max_pool ? 0 : 1));
+  }
+}
+
+TEMPLATE_TEST_CASE("unet_operations: on Hopper the presets need no cuDNN", "", CudaBFloat16) {
+  const WithKernels own("own");
+  auto backend = make_test_backend<TestType>();
+  if (!backend)
+    return;
+  if (inspect_gpus().gpus.front().compute_capability != 90) {
+    WARN("SKIPPED: no Hopper GPU");
+    return;
+  }
+  for (const char* preset : {"classic", "default"}) {
+    Case made(*backend, preset_network(preset), NetworkUse::training, {1, 64, 96, 1});
+    made.network.forward();
+    made.network.backward();
+    for (const auto& operation : made.network.operations()) {
+      if (!operation.implementations)
+        continue;
+      const Implementations names = operation.implementations();
+      INFO(preset << ", " << operation.name);
+      for (const std::string& name : {names.forward, names.data_gradient, names.weight_gradient})
+        CHECK(name.find("cuDNN") == std::string::npos);
+    }
   }
 }
