@@ -37,6 +37,7 @@ struct ConvCase {
 struct ConvResult {
   std::vector<float> output, pooled, input_gradient, second_gradient, weight_gradient,
       bias_gradient;
+  Implementations implementations;
 };
 
 inline ConvResult run_conv(Backend& backend, const ConvCase& c, DataType rounding) {
@@ -125,11 +126,13 @@ inline ConvResult run_conv(Backend& backend, const ConvCase& c, DataType roundin
           get(gradients.input_gradient),
           get(gradients.second_gradient),
           parameter_gradients[1],
-          parameter_gradients[0]};
+          parameter_gradients[0],
+          convolution->implementations()};
 }
 
 struct SimpleResult {
   std::vector<float> output, input_gradient, weight_gradient, bias_gradient;
+  Implementations implementations = {};
 };
 
 inline SimpleResult run_transpose(Backend& backend,
@@ -171,7 +174,8 @@ inline SimpleResult run_transpose(Backend& backend,
   return {values_of(backend, output.first),
           values_of(backend, input_gradient),
           gradients[0],
-          gradients[1]};
+          gradients[1],
+          upsample->implementations()};
 }
 
 }  // namespace limpid::test

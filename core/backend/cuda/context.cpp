@@ -33,15 +33,18 @@ cudaDeviceProp select_gpu(int gpu_index) {
   return properties;
 }
 
-Kernels kernels_asked_for() {
+Kernels kernels_asked_for(const cudaDeviceProp& properties) {
   const char* choice = std::getenv("LIMPID_KERNELS");
+  const bool is_hopper = properties.major == 9 && properties.minor == 0;
   if (choice == nullptr || *choice == '\0')
-    return load_cudnn() ? Kernels::fastest : Kernels::own;
+    return is_hopper || !load_cudnn() ? Kernels::own : Kernels::fastest;
   if (std::string_view(choice) == "own")
     return Kernels::own;
   if (std::string_view(choice) == "cudnn")
     return Kernels::cudnn;
-  fail(ErrorKind::input, "LIMPID_KERNELS is '{}'; it can be 'own' or 'cudnn'", choice);
+  if (std::string_view(choice) == "fastest")
+    return Kernels::fastest;
+  fail(ErrorKind::input, "LIMPID_KERNELS is '{}'; it can be 'own', 'cudnn' or 'fastest'", choice);
 }
 
 int multiprocessors_asked_for(const cudaDeviceProp& properties) {
@@ -146,7 +149,7 @@ Context::Context(int gpu_index)
       stream_(make_stream()),
       plans_(machine_name(properties_)),
       multiprocessors_(multiprocessors_asked_for(properties_)),
-      kernels_(kernels_asked_for()),
+      kernels_(kernels_asked_for(properties_)),
       cudnn_plan_(cudnn_plan_asked_for()) {
   log_phase("GPU ready");
 }

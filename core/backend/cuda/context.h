@@ -22,8 +22,9 @@ std::size_t driver_memory_bytes();
 // What this process takes of one GPU's memory.
 MemoryLedger& device_memory_ledger(int gpu_index);
 
-// Which kernels run where there is a choice. $LIMPID_KERNELS, "own" or "cudnn", takes the choice
-// away, for tests and measurements.
+// Which kernels run where there is a choice. On Hopper our own: for the layers of the presets they
+// are at least as fast as cuDNN's, and cuDNN need not be started. Elsewhere what is fastest.
+// $LIMPID_KERNELS, "own", "cudnn" or "fastest", says otherwise, for tests and measurements.
 enum class Kernels { fastest, own, cudnn };
 
 // One of the plans that cuDNN has for an operation, instead of the fastest: $LIMPID_CUDNN_PLAN,

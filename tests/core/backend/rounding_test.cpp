@@ -60,6 +60,11 @@ const ConvCase conv_cases[] = {
      .activation = Activation::none},
 };
 
+std::string text(const Implementations& names) {
+  return "forward " + names.forward + "; gradient of the input " + names.data_gradient +
+         "; of the weights " + names.weight_gradient;
+}
+
 // On the CPU the derivative of a leaky activation multiplies gradients that are rounded already.
 double most_of_input_gradient(const Backend& backend, const ConvCase& c) {
   return backend.name().starts_with("cpu") && c.input_activation == Activation::leaky_relu ? 2.5
@@ -84,6 +89,7 @@ void check_convolutions(Backend& backend, std::span<const ConvCase> cases) {
     INFO(c.what);
     const ConvResult expected = run_conv(*exact, c, DataType::bfloat16);
     const ConvResult found = run_conv(backend, c, DataType::bfloat16);
+    INFO(text(found.implementations));
     CHECK(worst_rounding(found.output, expected.output) == 0.0);
     CHECK(worst_rounding(found.input_gradient, expected.input_gradient) <=
           most_of_input_gradient(backend, c));
@@ -99,6 +105,7 @@ void check_upsampling(Backend& backend, std::span<const Shape> shapes) {
     INFO("upsampling of " << shape.channels << " channels");
     const auto expected = run_transpose(*exact, shape, shape.channels / 2, DataType::bfloat16);
     const auto found = run_transpose(backend, shape, shape.channels / 2, DataType::bfloat16);
+    INFO(text(found.implementations));
     CHECK(worst_rounding(found.output, expected.output) == 0.0);
     CHECK(worst_rounding(found.input_gradient, expected.input_gradient) == 0.0);
     CHECK(worst_rounding(found.weight_gradient, expected.weight_gradient) == 0.0);

@@ -146,7 +146,11 @@ TEMPLATE_TEST_CASE("own convolution agrees with the reference", "", CudaBFloat16
   for (const Case& c : cases) {
     INFO(c.what);
     const Found expected = run(*reference, c);
-    check(run(*backend, c), expected);
+    const Found found = run(*backend, c);
+    check(found, expected);
     check(run(*few, c), expected);
+    const Found again = run(*backend, c);
+    CHECK(again.output == found.output);
+    CHECK(again.input_gradient == found.input_gradient);
   }
 }

@@ -367,19 +367,20 @@ std::string CudnnPass::implementation() const {
 
 CudnnWeightGradient::CudnnWeightGradient(Context& context, const ConvolutionGeometry& geometry)
     : context_(context), parts_(geometry.batch_parts()), geometry_(geometry.part()) {
-  if (parts_ > 1) {
-    part_type_ = DataType::float32;
-    const ConvolutionGeometry& g = geometry_;
-    part_gradients_ =
-        allocate_device_memory(static_cast<std::size_t>(parts_ * g.y.channels * g.x.channels *
-                                                        g.kernel_size * g.kernel_size) *
-                               size_bytes(part_type_));
-    plan();
-    if (plan_)
-      return;
-  }
-  part_type_ = geometry_.type;
+  const bool is_float32 = geometry_.type == DataType::float32;
+  if (parts_ > 1 || !is_float32)
+    part_gradients_ = allocate_device_memory(static_cast<std::size_t>(parts_) *
+                                             Tensor::size_bytes(part(), part_type_));
   plan();
+  if (plan_ || is_float32)
+    return;
+  part_type_ = geometry_.type;  // what is rounded twice is better than nothing
+  plan();
+}
+
+Shape CudnnWeightGradient::part() const {
+  const ConvolutionGeometry& g = geometry_;
+  return {1, 1, 1, g.y.channels * g.kernel_size * g.kernel_size * g.x.channels};
 }
 
 void CudnnWeightGradient::plan() {
@@ -416,22 +417,17 @@ void CudnnWeightGradient::plan() {
 void CudnnWeightGradient::run(const Tensor& x,
                               const Tensor& y_gradient,
                               void* weight_gradient) const {
-  if (parts_ == 1)
+  if (parts_ == 1 && part_type_ == geometry_.type)
     return run_part(x, y_gradient, weight_gradient);
-  const Shape block{
-      1,
-      1,
-      1,
-      geometry_.y.channels * geometry_.kernel_size * geometry_.kernel_size * geometry_.x.channels};
-  const std::size_t block_bytes = Tensor::size_bytes(block, part_type_);
-  for (std::int64_t part = 0; part < parts_; ++part)
-    run_part(part_of(x, part, parts_),
-             part_of(y_gradient, part, parts_),
-             part_gradients_->data() + static_cast<std::size_t>(part) * block_bytes);
+  const std::size_t part_bytes = Tensor::size_bytes(part(), part_type_);
+  for (std::int64_t i = 0; i < parts_; ++i)
+    run_part(part_of(x, i, parts_),
+             part_of(y_gradient, i, parts_),
+             part_gradients_->data() + static_cast<std::size_t>(i) * part_bytes);
   sum_blocks(part_gradients_->data(),
              part_type_,
              parts_,
-             block.channels,
+             part().channels,
              geometry_.type,
              weight_gradient,
              context_.stream());

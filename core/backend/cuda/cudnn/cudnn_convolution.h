@@ -96,7 +96,9 @@ class CudnnPass {
   std::shared_ptr<Storage> sums_;  // in float32, between plain_ and its kernel; null: in place
 };
 
-// Gradient with respect to the weights (output, row, column, input), of the geometry's type.
+// Gradient with respect to the weights (output, row, column, input), of the geometry's type. cuDNN
+// writes float32, which is rounded when the parts of the batch are summed: some of its engines add
+// up parts of their own, in the type that they write.
 class CudnnWeightGradient {
  public:
   CudnnWeightGradient(Context& context, const ConvolutionGeometry& geometry);
@@ -106,14 +108,15 @@ class CudnnWeightGradient {
 
  private:
   void plan();
+  Shape part() const;
   void run_part(const Tensor& x, const Tensor& y_gradient, void* weight_gradient) const;
 
   Context& context_;
   std::int64_t parts_;
   ConvolutionGeometry geometry_;  // of one part
   std::unique_ptr<CudnnPlan> plan_;
-  DataType part_type_ = DataType::float32;  // of the parts' gradients, rounded when they are summed
-  std::shared_ptr<Storage> part_gradients_;  // one after the other; null for a single part
+  DataType part_type_ = DataType::float32;
+  std::shared_ptr<Storage> part_gradients_;  // one after the other; null: written in place
 };
 
 }  // namespace limpid::cuda

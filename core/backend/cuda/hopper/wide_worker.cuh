@@ -194,14 +194,13 @@ class WideWorker {
   // and not word by word.
   __device__ void load_bias() {
     if constexpr (!Tile::has_mask)
+      if (a_.bias != nullptr)
 #pragma unroll
-      for (int part = 0; part < parts; ++part)
+        for (int part = 0; part < parts; ++part)
 #pragma unroll
-        for (int i = 0; i < 4; ++i) {
-          const int channel = item_.first_output + 32 * part + 8 * i + lane() % 4 * 2;
-          bias_[part].word[i] =
-              a_.bias == nullptr ? 0u : *reinterpret_cast<const std::uint32_t*>(a_.bias + channel);
-        }
+          for (int i = 0; i < 4; ++i)
+            bias_[part].word[i] = *reinterpret_cast<const std::uint32_t*>(
+                a_.bias + item_.first_output + 32 * part + 8 * i + lane() % 4 * 2);
   }
   __device__ void load_masks(int block) {
     if constexpr (Tile::has_mask)
@@ -235,40 +234,48 @@ class WideWorker {
     }
   }
 
-  // What a thread stores of 32 channels of a pixel. Activations come before the rounding, but for
-  // the derivative of a ReLU, which is exact.
+  // What a thread stores of 32 channels of a pixel. Leaky activations come before the rounding; a
+  // ReLU is exact after it.
   __device__ QuadWords finished(const float* sums,
                                 const QuadWords& bias,
                                 const QuadWords& mask) const {
-    QuadWords signs{};
-    if (Tile::has_mask && is_leaky_)
-      signs = transposed_in_quad(mask, lane());
-    QuadWords words;
+    float values[4][2];
 #pragma unroll
     for (int i = 0; i < 4; ++i) {
-      float low = sums[4 * i];
-      float high = sums[4 * i + 1];
-      if (Tile::has_mask) {
-        if (is_leaky_) {
-          low *= low_value(signs.word[i]) > 0.0f ? 1.0f : a_.slope;
-          high *= high_value(signs.word[i]) > 0.0f ? 1.0f : a_.slope;
-        }
-      } else {
-        low = activated(low + low_value(bias.word[i]));
-        high = activated(high + high_value(bias.word[i]));
+      values[i][0] = sums[4 * i];
+      values[i][1] = sums[4 * i + 1];
+      if constexpr (!Tile::has_mask) {
+        values[i][0] += low_value(bias.word[i]);
+        values[i][1] += high_value(bias.word[i]);
       }
-      words.word[i] = packed(low, high);
     }
+    if (is_leaky_)
+      scale_below_zero(values, mask);
+    QuadWords words;
+#pragma unroll
+    for (int i = 0; i < 4; ++i)
+      words.word[i] = packed(values[i][0], values[i][1]);
     words = transposed_in_quad(words, lane());
-    if (Tile::has_mask && a_.slope == 0.0f)
+    if (a_.slope == 0.0f)
 #pragma unroll
       for (int i = 0; i < 4; ++i)
-        words.word[i] = Slope(0.0f).apply(words.word[i], greater_mask(mask.word[i], 0));
+        words.word[i] &= greater_mask(Tile::has_mask ? mask.word[i] : words.word[i], 0);
     return words;
   }
 
-  __device__ float activated(float x) const {
-    return x > 0.0f ? x : a_.slope == 0.0f ? 0.0f : a_.slope * x;
+  __device__ void scale_below_zero(float (&values)[4][2], const QuadWords& mask) const {
+    QuadWords signs{};
+    if (Tile::has_mask)
+      signs = transposed_in_quad(mask, lane());
+#pragma unroll
+    for (int i = 0; i < 4; ++i) {
+      const float low = Tile::has_mask ? low_value(signs.word[i]) : values[i][0];
+      const float high = Tile::has_mask ? high_value(signs.word[i]) : values[i][1];
+      const float scaled_low = a_.slope * values[i][0];
+      const float scaled_high = a_.slope * values[i][1];
+      values[i][0] = low > 0.0f ? values[i][0] : scaled_low;
+      values[i][1] = high > 0.0f ? values[i][1] : scaled_high;
+    }
   }
 
   const WideArguments<Loader>& a_;
