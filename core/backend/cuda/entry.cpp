@@ -70,8 +70,18 @@ GpuReport inspect() {
 std::mutex used_mutex;
 std::set<int> used_gpus;
 
+// Networks of usual layers need no cuDNN where there are kernels of our own for them.
+bool will_need_cudnn(int gpu_index, DataType compute_type) {
+  int major = 0, minor = 0;
+  const bool is_known =
+      cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, gpu_index) == cudaSuccess &&
+      cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, gpu_index) == cudaSuccess;
+  return compute_type != DataType::bfloat16 || !is_known || !has_row_kernels(10 * major + minor);
+}
+
 std::unique_ptr<Backend> make_backend(int gpu_index, DataType compute_type) {
-  begin_loading_cudnn();  // beside the start of the GPU
+  if (will_need_cudnn(gpu_index, compute_type))
+    begin_loading_cudnn();  // beside the start of the GPU
   const std::lock_guard lock(used_mutex);
   used_gpus.insert(gpu_index);
   return std::make_unique<CudaBackend>(gpu_index, compute_type);
