@@ -259,20 +259,17 @@ void CudnnPass::choose() {
       context_, [&] { run_plain(from, weight, bias, mask, to); }, 2 * fused_ms);
   const bool fuse = fused_ms <= plain_ms;
   (fuse ? plain_ : fused_).reset();
-  if (fuse)
-    sums_.reset();
   context_.plans().store(choice_key, fuse ? "fused" : "kernel");
 }
 
 void CudnnPass::plan_apart(const std::string& key, const std::function<TensorAddresses()>& tuning) {
   const Side to = result(geometry_, direction_);
   if (needs_float32(epilogue_, geometry_.type)) {
-    const std::size_t bytes = Tensor::size_bytes(to.shape, DataType::float32);
-    if (fused_ && bytes > context_.largest_workspace_bytes())
-      return;
-    sums_ = context_.intermediate(bytes);
+    if (fused_)
+      return;  // float32 is twice the bytes, and its engines take seconds to compile
+    sums_ = context_.intermediate(Tensor::size_bytes(to.shape, DataType::float32));
     plain_ = make_plain(key + " float32", tuning);
-    if (fused_ || plain_)
+    if (plain_)
       return;
     sums_.reset();  // what is rounded twice is better than nothing
   }

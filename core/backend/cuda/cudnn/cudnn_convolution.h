@@ -39,8 +39,8 @@ struct Epilogue {
 
 // Forward, y = epilogue(conv(x)), or the gradient with respect to x, x = epilogue(conv^T(y)). Fuses
 // the epilogue into the convolution when cuDNN can and it is faster, else runs a kernel after it.
-// Either way results are rounded once: what the kernel is given is float32, unless nothing but
-// zeros and signs change after it.
+// Either way results are rounded once: a kernel after which more than zeros change is given
+// float32, and only where cuDNN cannot fuse.
 class CudnnPass {
  public:
   enum class Direction { forward, backward_data };

@@ -16,7 +16,7 @@ namespace {
 // cuDNN orders its engines by expected speed; beyond these the best is hardly ever found. Engines
 // that are compiled at run time cost up to a second each.
 constexpr std::int64_t candidates = 10;
-constexpr std::int64_t compiled_candidates = 3;
+constexpr std::int64_t compiled_candidates = 1;
 
 // The graph with its list of plans, or null when there is none.
 std::shared_ptr<fe::graph::Graph> list_plans(Context& context,
