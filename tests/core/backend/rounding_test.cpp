@@ -129,7 +129,10 @@ TEMPLATE_TEST_CASE("rounding: results are rounded once", "", CpuBFloat16, CudaBF
   }
 }
 
-TEMPLATE_TEST_CASE("rounding: every plan of cuDNN rounds its results once", "", CudaBFloat16) {
+// Hidden, since cuDNN takes minutes to make them all: tools/gpu_check --parts plans.
+TEMPLATE_TEST_CASE("rounding: every plan of cuDNN rounds its results once",
+                   "[.plans]",
+                   CudaBFloat16) {
   const WithKernels chosen("cudnn");
   for (const char* kind : {"fused", "apart"})
     for (int number = 0; number < 10; ++number) {
