@@ -1,6 +1,7 @@
 #include "core/backend/backend.h"
 #include "tests/support/backends.h"
 #include "tests/support/kernels.h"
+#include "tests/support/problem_sizes.h"
 #include "tests/support/tensors.h"
 
 #include <algorithm>
@@ -166,7 +167,16 @@ const Case cases[] = {
     {.what = "64 channels", .input = {1, 18, 66, 64}, .channels = 64},
     {.what = "64 > 128", .input = {2, 4, 20, 64}, .channels = 128},
     {.what = "128 channels", .input = {1, 6, 10, 128}, .channels = 128},
-    {.what = "too wide for own kernels", .input = {1, 4, 6, 64}, .channels = 192},
+    {.what = "64 > 192", .input = {1, 4, 6, 64}, .channels = 192},
+    {.what = "128 channels, wide image", .input = {1, 2, 66, 128}, .channels = 128},
+    {.what = "256 > 64", .input = {1, 18, 10, 256}, .channels = 64},
+    {.what = "192 > 128, smallest images", .input = {3, 2, 2, 192}, .channels = 128},
+    {.what = "256 > 128, leaky",
+     .input = {1, 34, 2, 256},
+     .channels = 128,
+     .activation = Activation::leaky_relu},
+    {.what = "not for own kernels", .input = {1, 4, 6, 64}, .channels = 144},
+    {.what = "192 > 64, odd sizes", .input = {1, 13, 9, 192}, .channels = 64},
     {.what = "odd sizes", .input = {1, 13, 67, 32}},
     {.what = "one row", .input = {1, 1, 9, 32}},
 };
@@ -211,6 +221,8 @@ void check(Backend& backend) {
   auto reference =
       make_backend({.kind = DeviceKind::reference, .compute_type = backend.compute_type()});
   for (const Case& c : cases) {
+    if (!is_wanted(backend.compute_type(), 3, {c.input.channels, c.channels}))
+      continue;
     INFO(c.what);
     const Found expected = Pooled(*reference, c, Values::integers).run(false);
     for (const bool keeps_record : {false, true}) {

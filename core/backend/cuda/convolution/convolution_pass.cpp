@@ -13,32 +13,31 @@
 
 namespace limpid::cuda {
 
-struct OwnConvolution {
-  const char* name;
-  decltype(&can_convolve_rows) fits;
-  bool does_all;  // pools, codes and signs
-};
-
 namespace {
 
-constexpr OwnConvolution own_convolutions[] = {{"own rows", can_convolve_rows, true},
-                                               {"own wide", can_convolve_wide, false}};
+constexpr OwnConvolution all_own_convolutions[] = {
+    {"own rows", can_convolve_rows, convolve_rows, true},
+    {"own wide", can_convolve_wide, convolve_wide, false}};
 constexpr auto by_cudnn = "cudnn";
 
 // Narrow images fill half a strip of rows at most; with few channels boxes are no better.
-bool is_for_boxes(const ConvolutionGeometry& g, std::int64_t inputs) {
-  return g.x.width <= 64 && inputs >= 128;
+bool is_for_boxes(const OwnConvolutionProblem& p) {
+  return p.width <= 64 && p.input_channels >= 128;
 }
 
 }  // namespace
 
-bool has_own_convolution(const Context& context,
-                         DataType type,
-                         std::int64_t kernel_size,
-                         std::int64_t input_channels,
-                         std::int64_t output_channels) {
-  return context.kernels() != Kernels::cudnn && type == DataType::bfloat16 && kernel_size == 3 &&
-         can_convolve_rows(context.compute_capability(), input_channels, output_channels);
+std::vector<const OwnConvolution*> own_convolutions(const Context& context,
+                                                    const OwnConvolutionProblem& p) {
+  std::vector<const OwnConvolution*> found;
+  if (context.kernels() == Kernels::cudnn || p.type != DataType::bfloat16 || p.kernel_size != 3)
+    return found;
+  for (const OwnConvolution& own : all_own_convolutions)
+    if (own.fits(context.compute_capability(), p.input_channels, p.output_channels))
+      found.push_back(&own);
+  if (is_for_boxes(p))
+    std::reverse(found.begin(), found.end());
+  return found;
 }
 
 ConvolutionPass::ConvolutionPass(Context& context,
@@ -54,20 +53,15 @@ ConvolutionPass::ConvolutionPass(Context& context,
   }
 }
 
-// The best first.
 ConvolutionPass::Candidates ConvolutionPass::find_own(const ConvolutionGeometry& g) const {
-  Candidates found;
-  if (context_.kernels() == Kernels::cudnn || g.type != DataType::bfloat16 || g.kernel_size != 3 ||
-      g.step != 1 || g.padding != 1 || g.x_stride % 8 != 0 || g.y_stride % 8 != 0)
-    return found;
-  const std::int64_t inputs = is_forward() ? g.x.channels : g.y.channels;
-  const std::int64_t outputs = is_forward() ? g.y.channels : g.x.channels;
-  for (const OwnConvolution& own : own_convolutions)
-    if (own.fits(context_.compute_capability(), inputs, outputs))
-      found.push_back(&own);
-  if (is_for_boxes(g, inputs) && !options_.pools)
-    std::reverse(found.begin(), found.end());
-  return found;
+  if (g.step != 1 || g.padding != 1 || g.x_stride % 8 != 0 || g.y_stride % 8 != 0)
+    return {};
+  return own_convolutions(context_,
+                          {.type = g.type,
+                           .kernel_size = g.kernel_size,
+                           .width = g.x.width,
+                           .input_channels = is_forward() ? g.x.channels : g.y.channels,
+                           .output_channels = is_forward() ? g.y.channels : g.x.channels});
 }
 
 std::string ConvolutionPass::key(const ConvolutionGeometry& geometry) const {
@@ -139,7 +133,7 @@ void ConvolutionPass::choose_by_time(const ConvolutionGeometry& part,
 }
 
 bool ConvolutionPass::keeps_signs() const {
-  return own_ != nullptr && own_->does_all && options_.has_signs;
+  return own_ != nullptr && own_->keeps_signs && options_.has_signs;
 }
 
 void ConvolutionPass::run(const Tensors& t) const {
@@ -150,39 +144,19 @@ void ConvolutionPass::run(const Tensors& t) const {
 }
 
 void ConvolutionPass::run_own(const OwnConvolution& own, const Tensors& t) const {
-  if (own.does_all)
-    return run_rows(t);
-  run_wide(t);
-  pool(t);
-}
-
-void ConvolutionPass::run_rows(const Tensors& t) const {
   const Epilogue& epilogue = options_.epilogue;
-  convolve_rows({.input = t.from,
-                 .output = t.to,
-                 .pooled = t.pooled,
-                 .pool_codes = t.pool_codes,
-                 .signs = t.signs,
-                 .weight = t.weight,
-                 .bias = epilogue.bias ? t.bias : nullptr,
-                 .activation = is_forward() ? epilogue.activation : epilogue.derivative_of,
-                 .backward = !is_forward(),
-                 .mask = epilogue.derivative_of == Activation::none ? Tensor() : t.mask},
-                context_.multiprocessor_count(),
-                context_.stream());
-}
-
-void ConvolutionPass::run_wide(const Tensors& t) const {
-  const Epilogue& epilogue = options_.epilogue;
-  convolve_wide({.input = t.from,
-                 .output = t.to,
-                 .weight = t.weight,
-                 .bias = epilogue.bias ? t.bias : nullptr,
-                 .activation = is_forward() ? epilogue.activation : epilogue.derivative_of,
-                 .backward = !is_forward(),
-                 .mask = epilogue.derivative_of == Activation::none ? Tensor() : t.mask},
-                context_.multiprocessor_count(),
-                context_.stream());
+  own.run({.input = t.from,
+           .output = t.to,
+           .pooled = t.pooled,
+           .pool_codes = t.pool_codes,
+           .signs = own.keeps_signs ? t.signs : nullptr,
+           .weight = t.weight,
+           .bias = epilogue.bias ? t.bias : nullptr,
+           .activation = is_forward() ? epilogue.activation : epilogue.derivative_of,
+           .backward = !is_forward(),
+           .mask = epilogue.derivative_of == Activation::none ? Tensor() : t.mask},
+          context_.multiprocessor_count(),
+          context_.stream());
 }
 
 void ConvolutionPass::pool(const Tensors& t) const {
@@ -193,9 +167,9 @@ void ConvolutionPass::pool(const Tensors& t) const {
 }
 
 std::string ConvolutionPass::implementation() const {
-  const bool does_all = own_ != nullptr && own_->does_all;
-  const std::string name = own_ != nullptr ? own_->name : cudnn_->implementation();
-  return name + (!options_.pools ? "" : does_all ? ", pooled" : ", pool apart");
+  if (own_ != nullptr)
+    return options_.pools ? std::string(own_->name) + ", pooled" : own_->name;
+  return cudnn_->implementation() + (options_.pools ? ", pool apart" : "");
 }
 
 }  // namespace limpid::cuda

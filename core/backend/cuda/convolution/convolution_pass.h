@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/backend/cuda/cudnn/cudnn_convolution.h"
+#include "core/backend/cuda/hopper/hopper_convolution.h"
 #include "core/backend/cuda/value_bits.h"
 
 #include <memory>
@@ -9,11 +10,30 @@
 
 namespace limpid::cuda {
 
-struct OwnConvolution;
+// One of our own kernels for 3x3 convolutions.
+struct OwnConvolution {
+  const char* name;
+  bool (*fits)(int compute_capability, std::int64_t input_channels, std::int64_t output_channels);
+  void (*run)(const HopperConvolution& convolution, int multiprocessors, cudaStream_t stream);
+  bool keeps_signs;
+};
+
+// What they are chosen by: of a gradient, `input_channels` are those of the gradient that is read.
+struct OwnConvolutionProblem {
+  DataType type = DataType::float32;
+  std::int64_t kernel_size = 3;
+  std::int64_t width = 1;
+  std::int64_t input_channels = 1;
+  std::int64_t output_channels = 1;
+};
+
+// Those that can, as far as tensors have the alignment they need; the best first.
+std::vector<const OwnConvolution*> own_convolutions(const Context& context,
+                                                    const OwnConvolutionProblem& problem);
 
 // A convolution or its gradient with respect to the input (see CudnnPass), by one of our own
-// kernels or by cuDNN, whichever is fastest on this GPU. Rows (row_convolution.h) do all at once;
-// behind the others there are kernels of their own.
+// kernels or by cuDNN, whichever is fastest on this GPU. Our own do all at once; behind cuDNN's a
+// kernel of its own takes the maxima.
 class ConvolutionPass {
  public:
   using Direction = CudnnPass::Direction;
@@ -52,9 +72,6 @@ class ConvolutionPass {
   void choose(const ConvolutionGeometry& geometry, const Candidates& candidates);
   void choose_by_time(const ConvolutionGeometry& part, const Candidates& candidates);
   void run_own(const OwnConvolution& own, const Tensors& tensors) const;
-  void run_rows(const Tensors& tensors) const;
-  void run_wide(const Tensors& tensors) const;
-  // What follows convolutions that are only that.
   void pool(const Tensors& tensors) const;
 
   Context& context_;
@@ -62,13 +79,5 @@ class ConvolutionPass {
   const OwnConvolution* own_ = nullptr;
   std::unique_ptr<CudnnPass> cudnn_;  // null with an own kernel
 };
-
-// Whether there are rows for a 3x3 convolution with these channels, as far as tensors have the
-// alignment they need.
-bool has_own_convolution(const Context& context,
-                         DataType type,
-                         std::int64_t kernel_size,
-                         std::int64_t input_channels,
-                         std::int64_t output_channels);
 
 }  // namespace limpid::cuda

@@ -1,5 +1,6 @@
 #include "core/backend/cuda/convolution/cuda_conv2d.h"
 
+#include "core/backend/cuda/hopper/row_convolution.h"
 #include "core/backend/cuda/kernels.h"
 #include "core/backend/cuda/narrow/narrow_convolution.h"
 
@@ -45,6 +46,14 @@ ConvolutionGeometry CudaConv2d::geometry(const Tensor& x, const Tensor& y) const
           .step = 1,
           .padding = desc_.kernel_size / 2,
           .type = desc_.input_type};
+}
+
+OwnConvolutionProblem CudaConv2d::own_problem(std::int64_t inputs, std::int64_t outputs) const {
+  return {.type = desc_.input_type,
+          .kernel_size = desc_.kernel_size,
+          .width = desc_.input.width,
+          .input_channels = inputs,
+          .output_channels = outputs};
 }
 
 Tensor CudaConv2d::dense_copy(const Tensor& tensor) {
@@ -129,22 +138,30 @@ void CudaConv2d::pool_backward(const Forward& values, const Backward& gradients)
       context_.stream());
 }
 
-// At the widths where the own kernels have always been faster than cuDNN, which has no gradient of
-// some channels alone.
-bool CudaConv2d::joins_skip() const {
-  constexpr std::int64_t widest = 64;
-  const auto is_own = [&](std::int64_t inputs) {
-    return has_own_convolution(
-        context_, desc_.input_type, desc_.kernel_size, desc_.output_channels, inputs);
+// By own kernels: cuDNN has no gradient of some channels alone.
+CudaConv2d::PartKernels CudaConv2d::part_kernels() const {
+  const auto best = [&](std::int64_t inputs) -> const OwnConvolution* {
+    const auto found = own_convolutions(context_, own_problem(desc_.output_channels, inputs));
+    return found.empty() ? nullptr : found.front();
   };
-  return desc_.second_channels > 0 && desc_.needs_input_gradient &&
-         desc_.output_channels <= widest && can_keep_pool_codes(desc_.input) &&
-         is_own(desc_.input.channels) && is_own(desc_.second_channels);
+  return {best(desc_.input.channels), best(desc_.second_channels)};
 }
 
-RowConvolution CudaConv2d::gradient_of_part(const Tensor& output_gradient,
-                                            const Tensor& input_gradient,
-                                            std::int64_t first_channel) const {
+// Where own kernels are chosen by time they join where they have always been faster than cuDNN.
+bool CudaConv2d::joins_skip() const {
+  constexpr std::int64_t widest_beside_cudnn = 64;
+  if (desc_.second_channels == 0 || !desc_.needs_input_gradient ||
+      !can_keep_pool_codes(desc_.input))
+    return false;
+  if (context_.kernels() == Kernels::fastest && desc_.output_channels > widest_beside_cudnn)
+    return false;
+  const PartKernels kernels = part_kernels();
+  return kernels.first != nullptr && kernels.second != nullptr;
+}
+
+HopperConvolution CudaConv2d::gradient_of_part(const Tensor& output_gradient,
+                                               const Tensor& input_gradient,
+                                               std::int64_t first_channel) const {
   return {.input = output_gradient,
           .output = input_gradient,
           .pooled = {},
@@ -156,18 +173,19 @@ RowConvolution CudaConv2d::gradient_of_part(const Tensor& output_gradient,
 }
 
 void CudaConv2d::backward_first(const Backward& gradients) const {
-  convolve_rows(gradient_of_part(gradients.output_gradient, gradients.input_gradient, 0),
-                context_.multiprocessor_count(),
-                context_.stream());
+  part_kernels().first->run(
+      gradient_of_part(gradients.output_gradient, gradients.input_gradient, 0),
+      context_.multiprocessor_count(),
+      context_.stream());
 }
 
 void CudaConv2d::skip_backward(const Forward&, const SkipBackward& gradients) {
-  RowConvolution convolution =
+  HopperConvolution convolution =
       gradient_of_part(gradients.output_gradient, gradients.second_gradient, desc_.input.channels);
   convolution.activation = desc_.second_activation;
   convolution.pooled = gradients.pooled_gradient;
   convolution.pool_codes = reinterpret_cast<PoolCode*>(gradients.pool_record.data());
-  convolve_rows(convolution, context_.multiprocessor_count(), context_.stream());
+  part_kernels().second->run(convolution, context_.multiprocessor_count(), context_.stream());
 }
 
 std::size_t CudaConv2d::pool_code_bytes() const {
@@ -176,13 +194,14 @@ std::size_t CudaConv2d::pool_code_bytes() const {
 }
 
 std::size_t CudaConv2d::sign_bytes() const {
-  const auto is_own = [&](std::int64_t from, std::int64_t to) {
-    return has_own_convolution(context_, desc_.input_type, desc_.kernel_size, from, to);
+  const auto may_be_by_rows = [&](std::int64_t from, std::int64_t to) {
+    const auto found = own_convolutions(context_, own_problem(from, to));
+    return !found.empty() && found.front()->keeps_signs;
   };
   const std::int64_t inputs = desc_.input.channels;
   const bool has_signs = desc_.input_activation != Activation::none && desc_.second_channels == 0 &&
-                         can_keep_signs(inputs) && is_own(inputs, desc_.output_channels) &&
-                         is_own(desc_.output_channels, inputs);
+                         can_keep_signs(inputs) && may_be_by_rows(inputs, desc_.output_channels) &&
+                         may_be_by_rows(desc_.output_channels, inputs);
   return has_signs ? static_cast<std::size_t>(desc_.input.element_count()) / 8 : 0;
 }
 
@@ -232,7 +251,7 @@ Implementations CudaConv2d::implementations() const {
   if (backward_data_)
     names.data_gradient = backward_data_->implementation();
   else if (backward_weights_ && joins_skip())
-    names.data_gradient = "own rows, skip apart";
+    names.data_gradient = std::string(part_kernels().first->name) + ", skip apart";
   if (backward_weights_)
     names.weight_gradient =
         backward_weights_->implementation() + (dense_gradient_ ? ", copied" : "");

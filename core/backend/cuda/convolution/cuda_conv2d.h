@@ -4,7 +4,7 @@
 #include "core/backend/cuda/convolution/convolution_pass.h"
 #include "core/backend/cuda/convolution/weight_gradient.h"
 #include "core/backend/cuda/cudnn/cudnn_convolution.h"
-#include "core/backend/cuda/hopper/row_convolution.h"
+#include "core/backend/cuda/hopper/hopper_convolution.h"
 #include "core/backend/ops.h"
 #include "core/backend/parameters.h"
 
@@ -44,10 +44,16 @@ class CudaConv2d : public Conv2d {
                                                   const Tensor& y_gradient) const;
   void plan_backward(const Forward& values, const Backward& gradients);
   void pool_backward(const Forward& values, const Backward& gradients) const;
-  // By own kernels, which can compute the gradient of one of two inputs.
-  RowConvolution gradient_of_part(const Tensor& output_gradient,
-                                  const Tensor& input_gradient,
-                                  std::int64_t first_channel) const;
+  OwnConvolutionProblem own_problem(std::int64_t inputs, std::int64_t outputs) const;
+  // For the gradients of one of two inputs each; null where there is none.
+  struct PartKernels {
+    const OwnConvolution* first;
+    const OwnConvolution* second;
+  };
+  PartKernels part_kernels() const;
+  HopperConvolution gradient_of_part(const Tensor& output_gradient,
+                                     const Tensor& input_gradient,
+                                     std::int64_t first_channel) const;
   void backward_first(const Backward& gradients) const;
   std::size_t pool_code_bytes() const;
   std::size_t sign_bytes() const;

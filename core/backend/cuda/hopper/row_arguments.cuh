@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/backend/cuda/device_vector.cuh"
+#include "core/backend/cuda/hopper/convolution_result.h"
 #include "core/backend/cuda/hopper/row_convolution_layout.h"
 #include "core/backend/cuda/value_bits.h"
 
@@ -30,12 +31,5 @@ struct RowArguments {
   std::int64_t mask_stride;
   float slope;  // of the activation below zero
 };
-
-// What becomes of a row of sums.
-enum class RowResult { output, output_and_pooled, gradient, joined_gradient };
-
-LIMPID_HOST_DEVICE constexpr bool is_backward(RowResult result) {
-  return result == RowResult::gradient || result == RowResult::joined_gradient;
-}
 
 }  // namespace limpid::cuda

@@ -36,7 +36,7 @@ __device__ void load_weights(const RowArguments& a, int first_output, unsigned c
   }
 }
 
-template <int input_channels, int output_channels, RowResult result>
+template <int input_channels, int output_channels, ConvolutionResult result>
 __global__ void __launch_bounds__(RowBlock<input_channels, output_channels>::threads, 1)
     row_convolution_kernel(const __grid_constant__ RowArguments arguments) {
   using Block = RowBlock<input_channels, output_channels>;
@@ -66,7 +66,7 @@ __global__ void __launch_bounds__(RowBlock<input_channels, output_channels>::thr
     worker.run(arguments.work.item(i));
 }
 
-template <int input_channels, int output_channels, RowResult result>
+template <int input_channels, int output_channels, ConvolutionResult result>
 void launch(RowArguments arguments, int multiprocessors, cudaStream_t stream) {
   using Block = RowBlock<input_channels, output_channels>;
   const auto kernel = row_convolution_kernel<input_channels, output_channels, result>;
@@ -85,7 +85,7 @@ int slice_channels(std::int64_t input_channels, std::int64_t output_channels) {
   return output_channels % 64 == 0 && input_channels <= 64 ? 64 : 32;
 }
 
-template <RowResult result>
+template <ConvolutionResult result>
 void launch(const RowArguments& arguments,
             std::int64_t input_channels,
             int multiprocessors,
@@ -121,21 +121,10 @@ bool can_keep_signs(std::int64_t input_channels) {
   return input_channels == 32 || input_channels == 64;  // as in RowLayout
 }
 
-void convolve_rows(const RowConvolution& c, int multiprocessors, cudaStream_t stream) {
+void convolve_rows(const HopperConvolution& c, int multiprocessors, cudaStream_t stream) {
   const Shape& from = c.input.shape();
   const Shape& to = c.output.shape();
-  const auto is_aligned = [](const Tensor& t) {
-    return t.empty() ||
-           (t.pixel_stride() % 8 == 0 && reinterpret_cast<std::uintptr_t>(t.data()) % 16 == 0);
-  };
-  require(is_aligned(c.input) && is_aligned(c.output) && is_aligned(c.mask),
-          "a tensor without 16-byte alignment");
-  require(c.mask.empty() || c.mask.shape() == to, "a mask of another shape");
-  require(from.batch == to.batch && from.height == to.height && from.width == to.width,
-          "a convolution that changes the size");
-  require(!c.backward || c.pooled.empty() ||
-              (c.pool_codes != nullptr && to.height % 2 == 0 && to.width % 2 == 0),
-          "a pooled gradient of odd sizes or without codes");
+  check_tensors(c);
   require(c.backward || c.signs == nullptr || can_keep_signs(from.channels),
           "signs of {} channels",
           from.channels);
@@ -158,13 +147,13 @@ void convolve_rows(const RowConvolution& c, int multiprocessors, cudaStream_t st
       .mask_stride = c.mask.empty() ? 0 : c.mask.pixel_stride(),
       .slope = negative_slope(c.activation)};
   if (c.backward && !c.pooled.empty())
-    launch<RowResult::joined_gradient>(arguments, from.channels, multiprocessors, stream);
+    launch<ConvolutionResult::joined_gradient>(arguments, from.channels, multiprocessors, stream);
   else if (c.backward)
-    launch<RowResult::gradient>(arguments, from.channels, multiprocessors, stream);
+    launch<ConvolutionResult::gradient>(arguments, from.channels, multiprocessors, stream);
   else if (!c.pooled.empty())
-    launch<RowResult::output_and_pooled>(arguments, from.channels, multiprocessors, stream);
+    launch<ConvolutionResult::output_and_pooled>(arguments, from.channels, multiprocessors, stream);
   else
-    launch<RowResult::output>(arguments, from.channels, multiprocessors, stream);
+    launch<ConvolutionResult::output>(arguments, from.channels, multiprocessors, stream);
 }
 
 }  // namespace limpid::cuda

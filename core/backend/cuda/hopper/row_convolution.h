@@ -1,40 +1,13 @@
 #pragma once
 
-#include "core/backend/cuda/value_bits.h"
-#include "core/backend/ops.h"
-#include "core/tensor/tensor.h"
+#include "core/backend/cuda/hopper/hopper_convolution.h"
 
 #include <cuda_runtime.h>
 
 #include <cstdint>
 
+// Convolutions on Hopper for the narrow layers at which cuDNN reads its input again for every tap.
 namespace limpid::cuda {
-
-// A 3x3 convolution in bfloat16 on Hopper's tensor cores, for the narrow layers at which cuDNN
-// reads its input again for every tap. The tensors may be slices of wider ones.
-struct RowConvolution {
-  Tensor input;
-  Tensor output;
-  // Forward: also written, the 2x2 maxima of the output, dense, and their codes (value_bits.h).
-  // Backward: the gradient of such maxima, which is added by their codes before the derivative is
-  // taken from them.
-  Tensor pooled;
-  PoolCode* pool_codes = nullptr;
-  // Dense. Forward: also written, of the input. Backward: of the mask, read instead of it.
-  SignByte* signs = nullptr;
-  const void* weight = nullptr;  // (output, row, column, input)
-  const void* bias = nullptr;    // null: none
-  Activation activation = Activation::none;
-  // The gradient with respect to a convolution's input: `input` is the gradient of its output, the
-  // weights are that convolution's own, and the result is multiplied by the derivative, read off
-  // `mask` (empty: not multiplied), of the activation.
-  bool backward = false;
-  Tensor mask;
-  // Backward: the channels of all inputs of that convolution, and the first of those in `output`.
-  // 0: those of `output` are all.
-  std::int64_t weight_channels = 0;
-  std::int64_t first_weight_channel = 0;
-};
 
 // Whether a GPU of this compute capability (90 for 9.0) has it for any channels; and for these.
 bool has_row_kernels(int compute_capability);
@@ -45,6 +18,6 @@ bool can_convolve_rows(int compute_capability,
 // Whether convolve_rows() keeps signs of an input with these channels.
 bool can_keep_signs(std::int64_t input_channels);
 
-void convolve_rows(const RowConvolution& convolution, int multiprocessors, cudaStream_t stream);
+void convolve_rows(const HopperConvolution& convolution, int multiprocessors, cudaStream_t stream);
 
 }  // namespace limpid::cuda

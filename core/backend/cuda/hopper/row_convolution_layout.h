@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/backend/cuda/hopper/quad_words.h"
 #include "core/backend/cuda/hopper/wgmma_layout.h"
 #include "core/base/host_device.h"
 
@@ -171,43 +172,9 @@ constexpr RowWork divide_rows(int images, int height, int width, int processors,
   return best;
 }
 
-// Accumulators lie with two neighbouring channels a thread; four threads (a quad) together have 8
-// neighbouring channels of a pixel. To store 16 bytes a thread, the quad transposes: before, thread
-// q has the q-th word of four groups of 8 channels; after, the four words of group q. Two rounds,
-// in each of which it gives two words to the thread whose number differs in bit `round`.
-struct QuadWords {
-  std::uint32_t word[4];
-};
-struct QuadPair {
-  std::uint32_t word[2];
-};
-LIMPID_HOST_DEVICE constexpr QuadPair quad_gives(int round, int thread, const QuadWords& w) {
-  if (round == 0)
-    return (thread & 1) != 0 ? QuadPair{{w.word[0], w.word[2]}} : QuadPair{{w.word[1], w.word[3]}};
-  return (thread & 2) != 0 ? QuadPair{{w.word[0], w.word[1]}} : QuadPair{{w.word[2], w.word[3]}};
-}
-LIMPID_HOST_DEVICE constexpr QuadWords quad_takes(int round,
-                                                  int thread,
-                                                  const QuadWords& w,
-                                                  const QuadPair& taken) {
-  const std::uint32_t a = taken.word[0];
-  const std::uint32_t b = taken.word[1];
-  if (round == 0)
-    return (thread & 1) != 0 ? QuadWords{{a, w.word[1], b, w.word[3]}}
-                             : QuadWords{{w.word[0], a, w.word[2], b}};
-  return (thread & 2) != 0 ? QuadWords{{a, b, w.word[2], w.word[3]}}
-                           : QuadWords{{w.word[0], w.word[1], a, b}};
-}
-
-// 2x2 maxima. A thread holds two pixels of a row that are 8 apart; its neighbour to the left or
-// right is the thread whose number differs in `pool_partner`. Each gives the other one of its two
-// pixels, so that the left one has both pixels 0 and 1 of a pair and the right one pixels 8 and 9.
-inline constexpr int pool_partner = 4;
-LIMPID_HOST_DEVICE constexpr bool is_right_of_pair(int thread) {
-  return (thread & pool_partner) != 0;
-}
-
-// The pooled pixel, counted in the strip, that a thread of the warpgroup then has.
+// A thread holds two pixels of a row that are 8 apart, and gives one of them: so the left one of a
+// pair of threads (quad_words.h) has both pixels 0 and 1 and the right one pixels 8 and 9. The
+// pooled pixel, counted in the strip, that a thread of the warpgroup then has.
 LIMPID_HOST_DEVICE constexpr int pooled_pixel(int thread) {
   return thread / 32 * 8 + thread % 32 / 8 + (is_right_of_pair(thread) ? 4 : 0);
 }

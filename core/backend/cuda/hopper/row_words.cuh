@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/backend/cuda/hopper/row_convolution_layout.h"
+#include "core/backend/cuda/hopper/quad_words.h"
 
 #include <cuda_bf16.h>
 

@@ -16,7 +16,7 @@ __device__ inline void warpgroup_barrier(int warpgroup) {
 
 // One warpgroup. Thread t has, of the strip's 64 pixels, pixels p and p + 8 for p = t / 32 * 16 + t
 // % 32 / 4.
-template <class Block, RowResult result>
+template <class Block, ConvolutionResult result>
 class RowWorker {
  public:
   __device__ RowWorker(const RowArguments& arguments,
@@ -61,7 +61,7 @@ class RowWorker {
 
  private:
   static constexpr bool backward = is_backward(result);
-  static constexpr bool joins = result == RowResult::joined_gradient;
+  static constexpr bool joins = result == ConvolutionResult::joined_gradient;
   static constexpr int stages = Block::stages;
   static constexpr int channel_pairs = Block::block_accumulators / 4;  // of a thread and a pixel
   static constexpr int parts = channel_pairs / 4;                      // of 32 channels
@@ -306,7 +306,8 @@ class RowWorker {
   float sums_[Block::accumulators];
   QuadWords finished_[2][parts];
   QuadWords mask_words_[2][parts] = {};  // or a byte of signs in the first word of each
-  std::conditional_t<result == RowResult::output_and_pooled, RowPool<parts>, NoRowPool> pool_;
+  std::conditional_t<result == ConvolutionResult::output_and_pooled, RowPool<parts>, NoRowPool>
+      pool_;
   std::conditional_t<joins, RowUnpool<parts>, NoRowUnpool> unpool_;
 };
 

@@ -1,3 +1,4 @@
+#include "core/backend/cuda/device_vector.cuh"
 #include "core/backend/cuda/hopper/row_map.h"
 #include "core/backend/cuda/hopper/upsampling_input_gradient.h"
 #include "core/backend/cuda/hopper/upsampling_input_layout.h"
@@ -51,12 +52,15 @@ void launch(const UpsamplingInputGradient& g, int multiprocessors, cudaStream_t 
                      .gradient =
                          quad_map(g.output_gradient, Tile::chunk, Tile::width, Tile::height, 1),
                      .weight = weight_map(g.weight, weights, Tile::chunk, Tile::outputs)},
-          .output = elements<__nv_bfloat16>(g.input_gradient),
-          .mask = is_masked ? elements<__nv_bfloat16>(g.input) : nullptr,
-          .bias = nullptr,
-          .output_stride = g.input_gradient.pixel_stride(),
-          .mask_stride = is_masked ? g.input.pixel_stride() : 0,
-          .slope = negative_slope(g.input_activation)},
+          .result = {.output = elements<__nv_bfloat16>(g.input_gradient),
+                     .pooled = nullptr,
+                     .pool_codes = nullptr,
+                     .mask = is_masked ? elements<__nv_bfloat16>(g.input) : nullptr,
+                     .bias = nullptr,
+                     .output_stride = g.input_gradient.pixel_stride(),
+                     .mask_stride = is_masked ? g.input.pixel_stride() : 0,
+                     .channels = static_cast<int>(x.channels),
+                     .slope = negative_slope(g.input_activation)}},
       multiprocessors,
       stream);
 }

@@ -23,7 +23,7 @@ struct UpsamplingInputTile {
   static constexpr int outputs = outputs_;
   static constexpr int blocks = blocks_;  // of 64 pixels, of a warpgroup
   static constexpr int chunk = chunk_;
-  static constexpr bool has_mask = true;
+  static constexpr ConvolutionResult result = ConvolutionResult::gradient;
   static_assert(outputs == 64 || outputs == 128);
   static_assert(chunk == 32 || chunk == 64);
 

@@ -1,3 +1,4 @@
+#include "core/backend/cuda/device_vector.cuh"
 #include "core/backend/cuda/hopper/row_map.h"
 #include "core/backend/cuda/hopper/wide_convolution.h"
 #include "core/backend/cuda/hopper/wide_launch.cuh"
@@ -8,6 +9,7 @@ namespace {
 // A box is 64 channels of the tile with its border.
 struct ConvolutionBoxes {
   int boxes;
+  int first_weight_channel;  // backward
   CUtensorMap input;
   CUtensorMap weight;
 
@@ -23,17 +25,18 @@ struct ConvolutionBoxes {
       const WideWork::Item& at, int box, int tap, std::uint32_t to, std::uint32_t barrier) const {
 #pragma unroll
     for (int i = 0; i < Tile::weight_boxes; ++i)
-      start_weight_copy(to + i * Tile::weight_box_bytes,
-                        weight,
-                        barrier,
-                        Tile::backward ? at.first_output + 64 * i : box * Tile::chunk,
-                        Tile::weight_tap(tap),
-                        Tile::backward ? box * Tile::chunk : at.first_output);
+      start_weight_copy(
+          to + i * Tile::weight_box_bytes,
+          weight,
+          barrier,
+          Tile::backward ? first_weight_channel + at.first_output + 64 * i : box * Tile::chunk,
+          Tile::weight_tap(tap),
+          Tile::backward ? box * Tile::chunk : at.first_output);
   }
 };
 
 template <class Tile>
-WideWork divide(const WideConvolution& c) {
+WideWork divide(const HopperConvolution& c) {
   const Shape& to = c.output.shape();
   return divide_wide<Tile>(static_cast<int>(to.batch),
                            static_cast<int>(to.height),
@@ -42,49 +45,49 @@ WideWork divide(const WideConvolution& c) {
 }
 
 template <class Tile>
-void launch(const WideConvolution& c, int multiprocessors, cudaStream_t stream) {
+void launch(const HopperConvolution& c, int multiprocessors, cudaStream_t stream) {
   const std::int64_t inputs = c.input.shape().channels;
   const std::int64_t outputs = c.output.shape().channels;
-  const ConvolutionWeights weights = c.backward
-                                         ? ConvolutionWeights{.outputs = inputs, .inputs = outputs}
-                                         : ConvolutionWeights{.outputs = outputs, .inputs = inputs};
+  const std::int64_t weight_channels = c.weight_channels > 0 ? c.weight_channels : outputs;
+  const ConvolutionWeights weights =
+      c.backward ? ConvolutionWeights{.outputs = inputs, .inputs = weight_channels}
+                 : ConvolutionWeights{.outputs = outputs, .inputs = inputs};
   launch_wide<Tile>(
       WideArguments<ConvolutionBoxes>{
           .work = divide<Tile>(c),
           .loader = {.boxes = static_cast<int>(inputs) / Tile::chunk,
+                     .first_weight_channel = static_cast<int>(c.first_weight_channel),
                      .input = box_map(c.input, Tile::chunk, Tile::box_width, Tile::box_height),
                      .weight = weight_map(c.weight, weights, 64, Tile::weight_box_rows)},
-          .output = elements<__nv_bfloat16>(c.output),
-          .mask = c.mask.empty() ? nullptr : elements<__nv_bfloat16>(c.mask),
-          .bias = static_cast<const __nv_bfloat16*>(c.bias),
-          .output_stride = c.output.pixel_stride(),
-          .mask_stride = c.mask.empty() ? 0 : c.mask.pixel_stride(),
-          .slope = negative_slope(c.activation)},
+          .result = {.output = elements<__nv_bfloat16>(c.output),
+                     .pooled = c.pooled.empty() ? nullptr : elements<__nv_bfloat16>(c.pooled),
+                     .pool_codes = c.pool_codes,
+                     .mask = c.mask.empty() ? nullptr : elements<__nv_bfloat16>(c.mask),
+                     .bias = static_cast<const __nv_bfloat16*>(c.bias),
+                     .output_stride = c.output.pixel_stride(),
+                     .mask_stride = c.mask.empty() ? 0 : c.mask.pixel_stride(),
+                     .channels = static_cast<int>(outputs),
+                     .slope = negative_slope(c.activation)}},
       multiprocessors,
       stream);
 }
 
-template <int outputs, bool backward>
-void launch_for_size(const WideConvolution& c, int multiprocessors, cudaStream_t stream) {
-  using Large = WideTile<outputs, 2, backward>;
-  using Small = WideTile<outputs, 1, backward>;
+template <int outputs, ConvolutionResult result>
+void launch_for_size(const HopperConvolution& c, int multiprocessors, cudaStream_t stream) {
+  using Large = WideTile<outputs, 2, result>;
+  using Small = WideTile<outputs, 1, result>;
   if (large_is_faster(divide<Large>(c), divide<Small>(c), multiprocessors))
     launch<Large>(c, multiprocessors, stream);
   else
     launch<Small>(c, multiprocessors, stream);
 }
 
-template <bool backward>
-void launch_for_channels(const WideConvolution& c, int multiprocessors, cudaStream_t stream) {
+template <ConvolutionResult result>
+void launch_for_channels(const HopperConvolution& c, int multiprocessors, cudaStream_t stream) {
   if (c.output.shape().channels % 128 == 0)
-    launch_for_size<128, backward>(c, multiprocessors, stream);
+    launch_for_size<128, result>(c, multiprocessors, stream);
   else
-    launch_for_size<64, backward>(c, multiprocessors, stream);
-}
-
-bool is_aligned(const Tensor& t) {
-  return t.empty() ||
-         (t.pixel_stride() % 8 == 0 && reinterpret_cast<std::uintptr_t>(t.data()) % 16 == 0);
+    launch_for_size<64, result>(c, multiprocessors, stream);
 }
 
 }  // namespace
@@ -95,19 +98,17 @@ bool can_convolve_wide(int compute_capability,
   return compute_capability == 90 && input_channels % 64 == 0 && output_channels % 64 == 0;
 }
 
-void convolve_wide(const WideConvolution& c, int multiprocessors, cudaStream_t stream) {
-  const Shape& from = c.input.shape();
-  const Shape& to = c.output.shape();
-  require(is_aligned(c.input) && is_aligned(c.output) && is_aligned(c.mask) &&
-              reinterpret_cast<std::uintptr_t>(c.weight) % 16 == 0,
-          "a tensor without 16-byte alignment");
-  require(c.mask.empty() || c.mask.shape() == to, "a mask of another shape");
-  require(from.batch == to.batch && from.height == to.height && from.width == to.width,
-          "a convolution that changes the size");
-  if (c.backward)
-    launch_for_channels<true>(c, multiprocessors, stream);
+void convolve_wide(const HopperConvolution& c, int multiprocessors, cudaStream_t stream) {
+  check_tensors(c);
+  require(c.signs == nullptr, "signs of many channels");
+  if (c.backward && !c.pooled.empty())
+    launch_for_channels<ConvolutionResult::joined_gradient>(c, multiprocessors, stream);
+  else if (c.backward)
+    launch_for_channels<ConvolutionResult::gradient>(c, multiprocessors, stream);
+  else if (!c.pooled.empty())
+    launch_for_channels<ConvolutionResult::output_and_pooled>(c, multiprocessors, stream);
   else
-    launch_for_channels<false>(c, multiprocessors, stream);
+    launch_for_channels<ConvolutionResult::output>(c, multiprocessors, stream);
 }
 
 }  // namespace limpid::cuda

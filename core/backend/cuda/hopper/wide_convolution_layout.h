@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/backend/cuda/hopper/convolution_result.h"
 #include "core/backend/cuda/hopper/wgmma_layout.h"
 #include "core/base/host_device.h"
 
@@ -23,12 +24,12 @@ struct WidePixel {
   int column;
 };
 
-template <int outputs_, int blocks_, bool backward_>
+template <int outputs_, int blocks_, ConvolutionResult result_>
 struct WideTile {
   static constexpr int outputs = outputs_;
   static constexpr int blocks = blocks_;  // of 64 pixels, of a warpgroup
-  static constexpr bool backward = backward_;
-  static constexpr bool has_mask = backward;  // results are multiplied by a derivative
+  static constexpr ConvolutionResult result = result_;
+  static constexpr bool backward = is_backward(result);
   static_assert(outputs == 64 || outputs == 128);
 
   static constexpr int warpgroups = 2;  // that multiply,
@@ -117,7 +118,8 @@ struct WideTile {
   }
 
   // The pixel of the tile of a thread's accumulators in a block of the tile; of the two that it has
-  // there, the first or the second.
+  // there, one below the other, the upper or the lower. Its partner (quad_words.h) has those to the
+  // right or left.
   LIMPID_HOST_DEVICE static constexpr WidePixel pixel(int block, int thread, int half) {
     return {block * block_rows + thread / 32 * 2 + half, thread % 32 / 4};
   }

@@ -1,10 +1,8 @@
 #pragma once
 
-#include "core/backend/cuda/device_vector.cuh"
 #include "core/backend/cuda/hopper/row_copy.cuh"
-#include "core/backend/cuda/hopper/row_words.cuh"
 #include "core/backend/cuda/hopper/wgmma.cuh"
-#include "core/backend/cuda/hopper/wide_convolution_layout.h"
+#include "core/backend/cuda/hopper/wide_epilogue.cuh"
 
 // What a block of threads of the products of many channels does (wide_convolution.cu,
 // upsampling_input_gradient.cu): one thread loads, two warpgroups multiply and store. A Tile
@@ -17,12 +15,7 @@ template <class Loader>
 struct WideArguments {
   WideWork work;
   Loader loader;
-  __nv_bfloat16* output;
-  const __nv_bfloat16* mask;
-  const __nv_bfloat16* bias;
-  std::int64_t output_stride;  // elements from pixel to pixel
-  std::int64_t mask_stride;
-  float slope;  // of the activation below zero
+  WideResult result;
 };
 
 // Slots of shared memory that are filled and read in a circle.
@@ -90,8 +83,8 @@ class WideWorker {
       : a_(arguments),
         input_(memory.input),
         weight_(memory.weight),
-        warpgroup_(warpgroup),
-        is_leaky_(arguments.slope != 0.0f && arguments.slope != 1.0f) {}
+        epilogue_(arguments.work, arguments.result, warpgroup),
+        warpgroup_(warpgroup) {}
 
   // The second warpgroup begins some taps after the first, so that one multiplies while the other
   // stores.
@@ -100,8 +93,7 @@ class WideWorker {
       asm volatile("bar.sync 1, 256;" ::: "memory");
     bool is_first = warpgroup_ == 0;
     for (int i = blockIdx.x; i < a_.work.items(); i += gridDim.x) {
-      item_ = a_.work.template item<Tile>(i);
-      load_bias();
+      epilogue_.start(a_.work.template item<Tile>(i));
 #pragma unroll
       for (auto& block : sums_)
 #pragma unroll
@@ -113,7 +105,7 @@ class WideWorker {
 #pragma unroll 1
       for (int box = 0; box < a_.loader.boxes; ++box, is_first = false)
         multiply_box(is_first);
-      load_masks(0);
+      epilogue_.load(0);
       wgmma::wait<0>();
 #pragma unroll
       for (auto& block : sums_)
@@ -122,18 +114,13 @@ class WideWorker {
 #pragma unroll
       for (int block = 0; block < Tile::blocks; ++block) {
         if (block > 0)
-          load_masks(block);
-        store(block);
+          epilogue_.load(block);
+        epilogue_.store(block, sums_[block]);
       }
     }
   }
 
  private:
-  static constexpr int parts = Tile::outputs / 32;
-
-  __device__ static int thread() {
-    return static_cast<int>(threadIdx.x) % 128;
-  }
   __device__ static int lane() {
     return static_cast<int>(threadIdx.x) % 32;
   }
@@ -177,115 +164,11 @@ class WideWorker {
     read_weight_ = read_input_ = 0;
   }
 
-  // Of the two pixels of a thread in a block the first or the second.
-  struct Pixel {
-    bool is_inside;
-    std::int64_t index;
-  };
-  __device__ Pixel pixel(int block, int half) const {
-    const WidePixel at = Tile::pixel(warpgroup_ * Tile::blocks + block, thread(), half);
-    const int x = item_.x + at.column;
-    const int y = item_.y + at.row;
-    return {x < a_.work.width && y < a_.work.height,
-            (static_cast<std::int64_t>(item_.image) * a_.work.height + y) * a_.work.width + x};
-  }
-
-  // What the end of a tile reads is asked for early and all at once: while the tensor cores work,
-  // and not word by word.
-  __device__ void load_bias() {
-    if constexpr (!Tile::has_mask)
-      if (a_.bias != nullptr)
-#pragma unroll
-        for (int part = 0; part < parts; ++part)
-#pragma unroll
-          for (int i = 0; i < 4; ++i)
-            bias_[part].word[i] = *reinterpret_cast<const std::uint32_t*>(
-                a_.bias + item_.first_output + 32 * part + 8 * i + lane() % 4 * 2);
-  }
-  __device__ void load_masks(int block) {
-    if constexpr (Tile::has_mask)
-      if (a_.mask != nullptr)
-#pragma unroll
-        for (int half = 0; half < 2; ++half) {
-          const Pixel at = pixel(block, half);
-          const __nv_bfloat16* from =
-              a_.mask + at.index * a_.mask_stride + item_.first_output + lane() % 4 * 8;
-#pragma unroll
-          for (int part = 0; part < parts; ++part)
-            if (at.is_inside)
-              *reinterpret_cast<uint4*>(masks_[half][part].word) =
-                  *reinterpret_cast<const uint4*>(from + 32 * part);
-        }
-  }
-
-  __device__ void store(int block) {
-#pragma unroll
-    for (int half = 0; half < 2; ++half) {
-      const Pixel at = pixel(block, half);
-      __nv_bfloat16* to =
-          a_.output + at.index * a_.output_stride + item_.first_output + lane() % 4 * 8;
-#pragma unroll
-      for (int part = 0; part < parts; ++part) {
-        const QuadWords words =
-            finished(sums_[block] + 16 * part + 2 * half, bias_[part], masks_[half][part]);
-        if (at.is_inside)
-          *reinterpret_cast<uint4*>(to + 32 * part) = *reinterpret_cast<const uint4*>(words.word);
-      }
-    }
-  }
-
-  // What a thread stores of 32 channels of a pixel. Leaky activations come before the rounding; a
-  // ReLU is exact after it.
-  __device__ QuadWords finished(const float* sums,
-                                const QuadWords& bias,
-                                const QuadWords& mask) const {
-    float values[4][2];
-#pragma unroll
-    for (int i = 0; i < 4; ++i) {
-      values[i][0] = sums[4 * i];
-      values[i][1] = sums[4 * i + 1];
-      if constexpr (!Tile::has_mask) {
-        values[i][0] += low_value(bias.word[i]);
-        values[i][1] += high_value(bias.word[i]);
-      }
-    }
-    if (is_leaky_)
-      scale_below_zero(values, mask);
-    QuadWords words;
-#pragma unroll
-    for (int i = 0; i < 4; ++i)
-      words.word[i] = packed(values[i][0], values[i][1]);
-    words = transposed_in_quad(words, lane());
-    if (a_.slope == 0.0f)
-#pragma unroll
-      for (int i = 0; i < 4; ++i)
-        words.word[i] &= greater_mask(Tile::has_mask ? mask.word[i] : words.word[i], 0);
-    return words;
-  }
-
-  __device__ void scale_below_zero(float (&values)[4][2], const QuadWords& mask) const {
-    QuadWords signs{};
-    if (Tile::has_mask)
-      signs = transposed_in_quad(mask, lane());
-#pragma unroll
-    for (int i = 0; i < 4; ++i) {
-      const float low = Tile::has_mask ? low_value(signs.word[i]) : values[i][0];
-      const float high = Tile::has_mask ? high_value(signs.word[i]) : values[i][1];
-      const float scaled_low = a_.slope * values[i][0];
-      const float scaled_high = a_.slope * values[i][1];
-      values[i][0] = low > 0.0f ? values[i][0] : scaled_low;
-      values[i][1] = high > 0.0f ? values[i][1] : scaled_high;
-    }
-  }
-
   const WideArguments<Loader>& a_;
   WideRing<Tile::input_slots, Tile::input_slot_bytes> input_;
   WideRing<Tile::weight_slots, Tile::weight_bytes> weight_;
+  WideEpilogue<Tile> epilogue_;
   int warpgroup_;
-  bool is_leaky_;
-  WideWork::Item item_{};
-  QuadWords bias_[parts] = {};
-  QuadWords masks_[2][parts] = {};
   std::uint32_t read_weight_ = 0;  // barriers of what products under way read
   std::uint32_t read_input_ = 0;
   float sums_[Tile::blocks][Tile::accumulators];

@@ -268,7 +268,7 @@ struct Buffers {
     const std::vector<SignByte> bytes = signs_of(mask, c.outputs);
     CHECK_CUDA(cudaMemcpy(signs.memory, bytes.data(), bytes.size(), cudaMemcpyHostToDevice));
   }
-  RowConvolution convolution(const Case& c) const {
+  HopperConvolution convolution(const Case& c) const {
     return {.input = input.tensor(),
             .output = output.tensor(),
             .pooled = c.pooled || c.joined ? pooled.tensor() : Tensor(),
@@ -323,25 +323,13 @@ bool has_right_record(const Case& c, const Buffers& b) {
   return true;
 }
 
-void run_wide(const RowConvolution& c, int multiprocessors, cudaStream_t stream) {
-  convolve_wide({.input = c.input,
-                 .output = c.output,
-                 .weight = c.weight,
-                 .bias = c.bias,
-                 .activation = c.activation,
-                 .backward = c.backward,
-                 .mask = c.mask},
-                multiprocessors,
-                stream);
-}
-
 struct Kernel {
   const char* name;
   decltype(&can_convolve_rows) fits;
   decltype(&convolve_rows) run;
 };
 constexpr Kernel kernels[] = {{"rows", can_convolve_rows, convolve_rows},
-                              {"wide", can_convolve_wide, run_wide}};
+                              {"wide", can_convolve_wide, convolve_wide}};
 
 bool agrees(const Kernel& kernel, const Case& c, int processors) {
   Buffers b(c);
@@ -422,7 +410,7 @@ bool agrees(const Kernel& kernel, const Case& c, int processors) {
 
 void time_layer(const Kernel& kernel, const Case& c, int processors) {
   const Buffers b(c);
-  const RowConvolution convolution = b.convolution(c);
+  const HopperConvolution convolution = b.convolution(c);
   const float ms = time_ms(20, [&] { kernel.run(convolution, processors, nullptr); });
   const auto pixels = static_cast<double>(c.input.pixel_count());
   const double flop = 2.0 * 9 * pixels * static_cast<double>(c.input.channels) * c.outputs;
@@ -463,10 +451,9 @@ int main(int count, char** words) {
   std::printf("%s, %d multiprocessors\n", properties.name, processors);
   bool good = true;
   const auto for_each_kernel = [&](const Case& c, const auto& f) {
-    const bool is_plain = !c.pooled && !c.joined && !c.signs;
     for (const Kernel& kernel : kernels)
       if ((only == "all" || only == kernel.name) && kernel.fits(90, c.input.channels, c.outputs) &&
-          (is_plain || kernel.run == convolve_rows))
+          (!c.signs || kernel.run == convolve_rows))
         f(kernel);
   };
   for (const Case& c : correctness_cases())

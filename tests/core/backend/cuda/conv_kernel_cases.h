@@ -76,8 +76,8 @@ inline std::vector<ConvolutionCase> correctness_cases() {
                            .activation = outputs == 32 ? Activation::leaky_relu : Activation::relu,
                            .signs = true});
   }
-  for (const int outputs : {32, 64, 128})
-    for (const int inputs : {32, 64, 128})
+  for (const int outputs : {32, 64, 128, 192})
+    for (const int inputs : {32, 64, 128, 256})
       for (const bool even : {false, true})
         cases.push_back({.name = "",
                          .input = {2, even ? 38 : 37, even ? 134 : 131, inputs},
@@ -87,8 +87,8 @@ inline std::vector<ConvolutionCase> correctness_cases() {
                          .pooled = true,
                          .codes = even,
                          .signs = even && inputs <= 64});
-  for (const int outputs : {32, 64, 128})
-    for (const int inputs : {32, 64, 128})
+  for (const int outputs : {32, 64, 128, 192})
+    for (const int inputs : {32, 64, 128, 256})
       cases.push_back({.name = "",
                        .input = {2, 38, 134, inputs},
                        .outputs = outputs,
@@ -219,13 +219,35 @@ inline std::vector<ConvolutionCase> layers(std::int64_t batch) {
       {.name = "dec2a", .input = with(quarter, 256), .outputs = 128},
       {.name = "enc3a", .input = with(eighth, 128), .outputs = 256},
       {.name = "enc3b", .input = eighth, .outputs = 256},
+      {.name = "  and pooled", .input = eighth, .outputs = 256, .pooled = true},
+      {.name = "  and codes", .input = eighth, .outputs = 256, .pooled = true, .codes = true},
       {.name = "dec3a", .input = with(eighth, 512), .outputs = 256},
       {.name = "enc4a", .input = with(sixteenth, 256), .outputs = 512},
       {.name = "enc4b", .input = sixteenth, .outputs = 512},
       {.name = "dec2a dgrad", .input = quarter, .outputs = 256, .backward = true, .masked = false},
+      {.name = "  of the first input",
+       .input = quarter,
+       .outputs = 128,
+       .backward = true,
+       .masked = false},
+      {.name = "  second, joined",
+       .input = quarter,
+       .outputs = 128,
+       .backward = true,
+       .joined = true},
       {.name = "enc3a dgrad", .input = eighth, .outputs = 128, .backward = true, .masked = false},
       {.name = "enc3b dgrad", .input = eighth, .outputs = 256, .backward = true},
       {.name = "dec3a dgrad", .input = eighth, .outputs = 512, .backward = true, .masked = false},
+      {.name = "  of the first input",
+       .input = eighth,
+       .outputs = 256,
+       .backward = true,
+       .masked = false},
+      {.name = "  second, joined",
+       .input = eighth,
+       .outputs = 256,
+       .backward = true,
+       .joined = true},
       {.name = "enc4a dgrad",
        .input = sixteenth,
        .outputs = 256,

@@ -1,6 +1,6 @@
 #include "core/backend/cuda/hopper/wide_convolution_layout.h"
 
-#include "core/backend/cuda/hopper/row_convolution_layout.h"
+#include "core/backend/cuda/hopper/quad_words.h"
 #include "tests/core/backend/cuda/hopper/convolution_problem.h"
 
 #include <array>
@@ -16,6 +16,9 @@ using namespace limpid::test;
 // memory, descriptors and places of results, with a model of the matrix instruction that reads its
 // operands as the PTX manual says. What it computes is compared with the reference backend.
 namespace {
+
+constexpr auto forward = ConvolutionResult::output;
+constexpr auto backward = ConvolutionResult::gradient;
 
 template <class Tile>
 class Emulator {
@@ -150,12 +153,12 @@ template <int outputs, int blocks>
 void check(const Shape& input, int all_outputs, Activation activation) {
   INFO(input.channels << " to " << all_outputs << " channels, " << input.width << " x "
                       << input.height << ", " << blocks << " blocks");
-  Problem forward = make_problem(input, all_outputs, activation, false);
-  Emulator<WideTile<outputs, blocks, false>>(forward).run();
-  CHECK(relative_difference(forward.output.get(), expected(forward)) < 3e-3);
-  Problem backward = make_problem(input, all_outputs, activation, true);
-  Emulator<WideTile<outputs, blocks, true>>(backward).run();
-  CHECK(relative_difference(backward.output.get(), expected(backward)) < 3e-3);
+  Problem p = make_problem(input, all_outputs, activation, false);
+  Emulator<WideTile<outputs, blocks, forward>>(p).run();
+  CHECK(relative_difference(p.output.get(), expected(p)) < 3e-3);
+  Problem g = make_problem(input, all_outputs, activation, true);
+  Emulator<WideTile<outputs, blocks, backward>>(g).run();
+  CHECK(relative_difference(g.output.get(), expected(g)) < 3e-3);
 }
 
 }  // namespace
@@ -168,7 +171,7 @@ TEST_CASE("wide convolution: followed on the CPU it agrees with the reference") 
 }
 
 TEST_CASE("wide convolution: every pixel and channel is one item's") {
-  using Tile = WideTile<64, 2, false>;
+  using Tile = WideTile<64, 2, forward>;
   const WideWork work = divide_wide<Tile>(2, 37, 21, 192);
   std::set<std::array<int, 4>> corners;
   for (int i = 0; i < work.items(); ++i) {
@@ -182,9 +185,9 @@ TEST_CASE("wide convolution: every pixel and channel is one item's") {
 
 TEMPLATE_TEST_CASE("wide convolution: reading operands meets no bank twice",
                    "",
-                   (WideTile<64, 1, false>),
-                   (WideTile<128, 2, false>),
-                   (WideTile<128, 2, true>)) {
+                   (WideTile<64, 1, forward>),
+                   (WideTile<128, 2, forward>),
+                   (WideTile<128, 2, backward>)) {
   for (int tap = 0; tap < TestType::taps; ++tap)
     for (int product = 0; product < TestType::products; ++product)
       for (const int k : {0, 8}) {
@@ -195,4 +198,21 @@ TEMPLATE_TEST_CASE("wide convolution: reading operands meets no bank twice",
           banks.insert(wgmma::element_address_bytes(a, pixel, k) / 16 % 8);
         CHECK(banks.size() == 8);
       }
+}
+
+// One thread has both pixels of a column of 2 x 2, and its partner those beside them.
+TEMPLATE_TEST_CASE("wide convolution: squares lie in pairs of threads",
+                   "",
+                   (WideTile<64, 1, forward>),
+                   (WideTile<128, 2, forward>)) {
+  CHECK((TestType::width % 2 == 0 && TestType::height % 2 == 0));
+  for (int block = 0; block < TestType::warpgroups * TestType::blocks; ++block)
+    for (int thread = 0; thread < 128; ++thread) {
+      const WidePixel upper = TestType::pixel(block, thread, 0);
+      const WidePixel lower = TestType::pixel(block, thread, 1);
+      const WidePixel partner = TestType::pixel(block, thread ^ pool_partner, 0);
+      CHECK((upper.row % 2 == 0 && lower.row == upper.row + 1 && lower.column == upper.column));
+      CHECK((upper.column % 2 == 1) == is_right_of_pair(thread));
+      CHECK((partner.row == upper.row && partner.column == (upper.column ^ 1)));
+    }
 }
