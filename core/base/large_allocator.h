@@ -1,6 +1,6 @@
 #pragma once
 
-#include <sys/mman.h>
+#include "core/base/huge_pages.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -11,9 +11,8 @@
 
 namespace limpid {
 
-// For vectors as large as micrographs: in huge pages where the system has some to give, which are
-// there and gone in a tenth of the time. Elements that are given no value have none: what is filled
-// at once from a file need not be filled with zeros before.
+// For vectors as large as micrographs, which lie in huge pages. Elements that are given no value
+// have none: what is filled at once from a file need not be filled with zeros before.
 template <class T>
 class LargeAllocator {
  public:
@@ -24,17 +23,14 @@ class LargeAllocator {
   LargeAllocator(const LargeAllocator<Other>& /*other*/) {}  // NOLINT(google-explicit-constructor)
 
   T* allocate(std::size_t count) {
-    if (count > (SIZE_MAX - huge_page_bytes) / sizeof(T))
+    if (count > SIZE_MAX / sizeof(T))
       throw std::bad_array_new_length();
     const std::size_t size_bytes = count * sizeof(T);
     if (size_bytes < least_large_bytes)
       return std::allocator<T>().allocate(count);
-    const std::size_t rounded =
-        (size_bytes + huge_page_bytes - 1) / huge_page_bytes * huge_page_bytes;
-    void* const memory = std::aligned_alloc(huge_page_bytes, rounded);
+    void* const memory = allocate_huge_pages(size_bytes);
     if (memory == nullptr)
       throw std::bad_alloc();
-    static_cast<void>(::madvise(memory, rounded, MADV_HUGEPAGE));  // else it takes longer
     return static_cast<T*>(memory);
   }
 
@@ -57,7 +53,6 @@ class LargeAllocator {
   bool operator==(const LargeAllocator&) const = default;
 
  private:
-  static constexpr std::size_t huge_page_bytes = std::size_t{2} << 20;
   static constexpr std::size_t least_large_bytes = 4 * huge_page_bytes;
 };
 

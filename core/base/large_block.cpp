@@ -1,5 +1,6 @@
 #include "core/base/large_block.h"
 
+#include "core/base/huge_pages.h"
 #include "core/base/log.h"
 
 #include <sys/mman.h>
@@ -13,16 +14,11 @@
 namespace limpid {
 namespace {
 
-constexpr std::size_t huge_page_bytes = std::size_t{2} << 20;
 constexpr std::size_t page_bytes = 4096;  // the smallest there is
 // The kernel fills pages with zeros at the rate of one processor for each thread; more than a few
 // would take the memory of the host from those who read files.
 constexpr std::size_t most_threads = 4;
 constexpr std::size_t bytes_per_thread = 16 * huge_page_bytes;
-
-std::size_t rounded_up(std::size_t size_bytes) {
-  return (size_bytes + huge_page_bytes - 1) / huge_page_bytes * huge_page_bytes;
-}
 
 void touch(std::byte* begin, std::byte* end) {
   for (std::byte* page = begin; page < end; page += page_bytes)
@@ -49,15 +45,15 @@ void LargeBlock::Unmap::operator()(std::byte* memory) const {
 LargeBlock::LargeBlock(std::size_t size_bytes) : size_bytes_(size_bytes) {
   if (size_bytes > SIZE_MAX - 2 * huge_page_bytes)
     throw std::bad_alloc();
-  const std::size_t used_bytes = rounded_up(std::max<std::size_t>(size_bytes, 1));
+  const std::size_t used_bytes = in_huge_pages(std::max<std::size_t>(size_bytes, 1));
   const std::size_t mapped_bytes = used_bytes + huge_page_bytes;  // up to the next boundary
   void* const memory =
       ::mmap(nullptr, mapped_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED)
     throw std::bad_alloc();
   mapping_ = {static_cast<std::byte*>(memory), Unmap{mapped_bytes}};
-  data_ = reinterpret_cast<std::byte*>(rounded_up(reinterpret_cast<std::uintptr_t>(memory)));
-  static_cast<void>(::madvise(data_, used_bytes, MADV_HUGEPAGE));  // else it takes longer
+  data_ = reinterpret_cast<std::byte*>(in_huge_pages(reinterpret_cast<std::uintptr_t>(memory)));
+  request_huge_pages(data_, used_bytes);
   touch_with_threads(data_, used_bytes);
 }
 

@@ -5,9 +5,8 @@
 
 namespace limpid {
 
-// Memory of the host for something as large as a micrograph, filled with zeros: in huge pages where
-// the system has some to give, and there already, so that whoever uses it first does not wait for
-// one page after the other.
+// Memory of the host for something as large as a micrograph, filled with zeros: in huge pages, and
+// there already, so that whoever uses it first does not wait for one page after the other.
 class LargeBlock {
  public:
   // Takes and touches it with a few threads. Throws std::bad_alloc.

@@ -1,9 +1,10 @@
 #include "core/backend/host/host_memory.h"
 
 #include "core/backend/host/control_group.h"
+#include "core/base/checked_math.h"
+#include "core/base/huge_pages.h"
 #include "core/base/parallel.h"
 
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,7 +19,7 @@ namespace limpid {
 namespace {
 
 constexpr std::size_t alignment_bytes = 256;
-constexpr std::size_t huge_page_bytes = std::size_t{2} << 20;
+constexpr std::size_t least_large_bytes = 2 * huge_page_bytes;
 
 std::uint64_t pages_bytes(int pages) {
   return static_cast<std::uint64_t>(sysconf(pages)) *
@@ -35,6 +36,13 @@ std::uint64_t available_bytes() {
     file.ignore(std::numeric_limits<std::streamsize>::max(), '\n');
   }
   return pages_bytes(_SC_AVPHYS_PAGES);
+}
+
+// The size has to be a multiple of the alignment, and 0 bytes may have no address.
+void* allocate_aligned(std::size_t size_bytes) {
+  const auto size = static_cast<std::int64_t>(std::max<std::size_t>(size_bytes, 1));
+  return std::aligned_alloc(alignment_bytes,
+                            static_cast<std::size_t>(round_up(size, alignment_bytes)));
 }
 
 // Calls visit(index of the value, index of the element) for every value of a possibly sliced
@@ -54,20 +62,11 @@ void for_each_value(const Tensor& tensor, const Visit& visit) {
 
 }  // namespace
 
-// Large blocks lie on huge pages where the system gives them on request: networks walk through
-// tens of megabytes in every layer, and would miss the page tables' cache all the time.
 std::shared_ptr<Storage> allocate_host_memory(std::size_t size_bytes) {
-  const bool is_large = size_bytes >= 2 * huge_page_bytes;
-  const std::size_t alignment = is_large ? huge_page_bytes : alignment_bytes;
-  const std::size_t rounded =
-      std::max<std::size_t>((size_bytes + alignment - 1) / alignment, 1) * alignment;
-  void* memory = std::aligned_alloc(alignment, rounded);
+  void* memory = size_bytes < least_large_bytes ? allocate_aligned(size_bytes)
+                                                : allocate_huge_pages(size_bytes);
   if (memory == nullptr)
-    fail(ErrorKind::device, "allocating {} bytes of host memory failed", rounded);
-#ifdef MADV_HUGEPAGE
-  if (is_large)
-    madvise(memory, rounded, MADV_HUGEPAGE);  // without them it is only slower
-#endif
+    fail(ErrorKind::device, "allocating {} bytes of host memory failed", size_bytes);
   return std::make_shared<Storage>(
       static_cast<std::byte*>(memory), size_bytes, std::shared_ptr<void>(memory, std::free));
 }
