@@ -3,26 +3,24 @@
 #include "core/backend/cuda/convolution/upsampling.cuh"
 #include "core/backend/cuda/convolution/warp_matrix.cuh"
 #include "core/backend/cuda/hopper/hopper_upsampling.h"
+#include "core/backend/cuda/shared_memory.h"
 
+#include <algorithm>
 #include <limits>
 
-// By mma.sync, from compute capability 8.0 on.
+// By mma.sync, from compute capability 8.0 on. cp.async brings pixels into the ring.
 namespace limpid::cuda {
 namespace {
 
 constexpr int threads = 256;
-constexpr int tile_rows = Upsampling::tile_rows;
-constexpr int tile_columns = Upsampling::tile_columns;
-constexpr int chunk = Upsampling::chunk;
-constexpr int slots = 3;
-// The padding puts the 8 rows of a matrix for ldmatrix into different banks.
-constexpr int pixel_bytes = 2 * (chunk + 8);
-constexpr int weight_row_bytes = 2 * (tile_columns + 8);
-constexpr int slot_bytes = tile_rows * pixel_bytes;
-
-int shared_bytes(int inputs) {
-  return inputs * weight_row_bytes + slots * slot_bytes;
-}
+constexpr int blocks_by_registers = 2;  // at once on a multiprocessor
+constexpr int tile_rows = UpsamplingBlock::tile_rows;
+constexpr int tile_columns = UpsamplingBlock::tile_columns;
+constexpr int chunk = UpsamplingBlock::chunk;
+constexpr int slots = UpsamplingBlock::slots;
+constexpr int pixel_bytes = UpsamplingBlock::pixel_bytes;
+constexpr int weight_row_bytes = UpsamplingBlock::weight_row_bytes;
+constexpr int slot_bytes = UpsamplingBlock::slot_bytes;
 
 #if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 800
 
@@ -98,7 +96,8 @@ struct WarpProduct {
 
 #endif
 
-__global__ void __launch_bounds__(threads, 2) transposed_convolution_kernel(Upsampling u) {
+__global__ void __launch_bounds__(threads, blocks_by_registers)
+    transposed_convolution_kernel(Upsampling u) {
 #if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 800
   extern __shared__ __align__(128) unsigned char memory[];
   const int thread = static_cast<int>(threadIdx.x);
@@ -166,7 +165,9 @@ bool transposed_convolution_fits(const Shape& input,
                                  DataType type,
                                  int compute_capability) {
   return type == DataType::bfloat16 && compute_capability >= 80 && input.channels % chunk == 0 &&
-         input.channels <= Upsampling::most_inputs && output_channels % 32 == 0 &&
+         input.channels <= UpsamplingBlock::most_inputs && output_channels % 32 == 0 &&
+         UpsamplingBlock::shared_bytes(static_cast<int>(input.channels)) <=
+             most_shared_bytes(compute_capability) &&
          input.pixel_count() <= std::numeric_limits<int>::max() - tile_rows;
 }
 
@@ -192,11 +193,12 @@ void transposed_convolution(const Tensor& input,
                      .outputs = static_cast<int>(output.shape().channels)};
   if (processors.compute_capability == 90)
     return hopper_upsampling(u, processors.count, stream);
-  const int bytes = shared_bytes(u.inputs);
+  const int bytes = UpsamplingBlock::shared_bytes(u.inputs);
   LIMPID_CUDA(cudaFuncSetAttribute(
       transposed_convolution_kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes));
-  const int blocks_at_once = processors.count * (bytes > 110 * 1024 ? 1 : 2);
-  transposed_convolution_kernel<<<upsampling_grid(u, blocks_at_once),
+  const int blocks_at_once =
+      std::min(blocks_by_registers, blocks_by_shared_memory(bytes, processors.compute_capability));
+  transposed_convolution_kernel<<<upsampling_grid(u, processors.count * blocks_at_once),
                                   threads,
                                   static_cast<std::size_t>(bytes),
                                   stream>>>(u);

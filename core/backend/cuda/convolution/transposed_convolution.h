@@ -10,8 +10,8 @@
 namespace limpid::cuda {
 
 // A 2x2 transposed convolution and its weight gradient by our own kernels: bfloat16, from compute
-// capability 8.0 on, input channels that are multiples of 64 up to 512, output channels multiples
-// of 32.
+// capability 8.0 on, input channels that are multiples of 64 up to 512, or fewer where shared
+// memory is small (up to 128 on 8.6, 8.9 and 12.0), output channels multiples of 32.
 bool transposed_convolution_fits(const Shape& input,
                                  std::int64_t output_channels,
                                  DataType type,

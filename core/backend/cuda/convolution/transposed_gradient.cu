@@ -1,6 +1,7 @@
 #include "core/backend/cuda/check.h"
 #include "core/backend/cuda/convolution/partial_sums.cuh"
 #include "core/backend/cuda/convolution/transposed_convolution.h"
+#include "core/backend/cuda/convolution/upsampling_layout.h"
 #include "core/backend/cuda/convolution/warp_matrix.cuh"
 #include "core/backend/cuda/device_vector.cuh"
 
@@ -12,23 +13,22 @@
 //
 // a matrix product (inputs x pixels) times (pixels x 4 outputs) that reads x and g once. A block
 // has 64 inputs and 128 of the columns (r, s, o), whose sums stay in registers while it goes over
-// the pixels, 64 in a step, which cp.async brings into a ring of four. Each leaves its sums, which
-// a second kernel adds in a fixed order.
+// the pixels, 64 in a step, which cp.async brings into a ring. Each leaves its sums, which a second
+// kernel adds in a fixed order.
 namespace limpid::cuda {
 namespace {
 
 constexpr int threads = 256;
-constexpr int slice_inputs = 64;
-constexpr int slice_columns = 128;
-constexpr int chunk = 64;  // pixels
-constexpr int slots = 4;
+constexpr int slice_inputs = UpsamplingGradientBlock::slice_inputs;
+constexpr int slice_columns = UpsamplingGradientBlock::slice_columns;
+constexpr int chunk = UpsamplingGradientBlock::chunk;
+constexpr int slots = UpsamplingGradientBlock::slots;
 [[maybe_unused]] constexpr int warp_inputs = 32;  // of 2 x 4 warps
 [[maybe_unused]] constexpr int warp_columns = 32;
 constexpr int slice_sums = slice_inputs * slice_columns + slice_columns;  // the last are those of g
-// The padding puts the 8 rows of a matrix for ldmatrix into different banks.
-constexpr int input_bytes = 2 * (slice_inputs + 8);      // of a pixel
-constexpr int gradient_bytes = 2 * (slice_columns + 8);  // of the four pixels above it
-constexpr int slot_bytes = chunk * (input_bytes + gradient_bytes);
+constexpr int input_bytes = UpsamplingGradientBlock::input_bytes;
+constexpr int gradient_bytes = UpsamplingGradientBlock::gradient_bytes;
+constexpr int slot_bytes = UpsamplingGradientBlock::slot_bytes;
 
 struct UpsamplingGradient {
   const __nv_bfloat16* x;
@@ -274,7 +274,7 @@ void transposed_gradient(const Tensor& input,
   const auto slices = static_cast<unsigned>(s.count());
   auto* partial = static_cast<float*>(workspace);
   float* column_sums = partial + static_cast<std::int64_t>(s.count()) * s.blocks * slice_sums;
-  constexpr int shared_bytes = slots * slot_bytes;
+  constexpr int shared_bytes = UpsamplingGradientBlock::shared_bytes;
   LIMPID_CUDA(cudaFuncSetAttribute(
       transposed_gradient_kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, shared_bytes));
   transposed_gradient_kernel<<<dim3(static_cast<unsigned>(s.blocks), slices),

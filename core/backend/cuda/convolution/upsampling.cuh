@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/backend/cuda/convolution/upsampling_layout.h"
 #include "core/backend/cuda/device_vector.cuh"
 
 #include <algorithm>
@@ -12,17 +13,9 @@
 // a matrix product of pixels x inputs with inputs x (4 * outputs), whose rows go to four places of
 // the image. It has few operations for its bytes (64 > 32 channels: 4.3 GFLOP and 101 MB for 1024 x
 // 1024 pixels), so what counts is to read x and write y once, with the bias.
-//
-// A block keeps 128 columns of the weights in shared memory and goes over the image in steps of 128
-// pixels and 64 inputs, which cp.async brings into a ring.
 namespace limpid::cuda {
 
 struct Upsampling {
-  static constexpr int tile_rows = 128;     // pixels
-  static constexpr int tile_columns = 128;  // of the weights
-  static constexpr int chunk = 64;          // inputs
-  static constexpr int most_inputs = 512;
-
   const __nv_bfloat16* x;
   const __nv_bfloat16* weight;
   const __nv_bfloat16* bias;
@@ -34,8 +27,10 @@ struct Upsampling {
   int inputs;
   int outputs;
 
-  __host__ __device__ int tiles() const { return (pixels + tile_rows - 1) / tile_rows; }
-  __host__ __device__ int slices() const { return 4 * outputs / tile_columns; }
+  __host__ __device__ int tiles() const {
+    return (pixels + UpsamplingBlock::tile_rows - 1) / UpsamplingBlock::tile_rows;
+  }
+  __host__ __device__ int slices() const { return 4 * outputs / UpsamplingBlock::tile_columns; }
 };
 
 // Blocks (any, columns of the weights / 128).

@@ -155,13 +155,13 @@ __global__ void __launch_bounds__(layout::threads, Blocks) hopper_upsampling_ker
 }  // namespace
 
 void hopper_upsampling(const Upsampling& u, int multiprocessor_count, cudaStream_t stream) {
-  static_assert(Upsampling::tile_rows == layout::tile_rows &&
-                Upsampling::tile_columns == layout::tile_columns &&
-                Upsampling::chunk == layout::chunk);
+  static_assert(UpsamplingBlock::tile_rows == layout::tile_rows &&
+                UpsamplingBlock::tile_columns == layout::tile_columns &&
+                UpsamplingBlock::chunk == layout::chunk);
   const int bytes = shared_bytes(u.inputs);
   const auto kernel = u.inputs <= most_inputs_of_two
                           ? hopper_upsampling_kernel<slots_for(most_inputs_of_two), 2>
-                          : hopper_upsampling_kernel<slots_for(Upsampling::most_inputs), 1>;
+                          : hopper_upsampling_kernel<slots_for(UpsamplingBlock::most_inputs), 1>;
   LIMPID_CUDA(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes));
   kernel<<<upsampling_grid(u, multiprocessor_count * blocks_for(u.inputs)),
            layout::threads,
