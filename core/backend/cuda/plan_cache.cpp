@@ -15,12 +15,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Null if it is not set, or to nothing, which means the same.
+const char* set_variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr || *value == '\0' ? nullptr : value;
+}
+
 fs::path cache_folder() {
-  if (const char* folder = std::getenv("LIMPID_CACHE_DIR"))
+  if (const char* folder = set_variable("LIMPID_CACHE_DIR"))
     return folder;
-  if (const char* folder = std::getenv("XDG_CACHE_HOME"))
+  if (const char* folder = set_variable("XDG_CACHE_HOME"))
     return fs::path(folder) / "limpid";
-  if (const char* folder = std::getenv("HOME"))
+  if (const char* folder = set_variable("HOME"))
     return fs::path(folder) / ".cache" / "limpid";
   return {};
 }
@@ -77,7 +83,11 @@ void PlanCache::save() {
       merged[key] = choice;
     fs::create_directories(fs::path(path_).parent_path());
     const std::string temporary = path_ + "." + std::to_string(getpid()) + ".tmp";
-    std::ofstream(temporary) << nlohmann::json(merged).dump(1) << '\n';
+    std::ofstream file;
+    file.exceptions(std::ios::failbit | std::ios::badbit);
+    file.open(temporary);
+    file << nlohmann::json(merged).dump(1) << '\n';
+    file.close();
     fs::rename(temporary, path_);
     changed_ = false;
   } catch (const std::exception& error) {
