@@ -123,10 +123,11 @@ class ConvTranspose2d {
 
 enum class ResampleKind : std::uint8_t {
   max_pool,          // 2x2 maximum, stride 2; the first of equal values wins, rows before columns;
-                     // an odd last row or column is left out
+                     // an odd last row or column is left out, and then there is no gradient
   upsample_nearest,  // every pixel becomes 2x2
-  space_to_depth,  // 2x2 pixels become 4 channels: channel 4c + 2r + s (PyTorch's pixel_unshuffle)
-  depth_to_space   // the inverse (pixel_shuffle)
+  space_to_depth,    // 2x2 pixels of an even size become 4 channels: channel 4c + 2r + s (PyTorch's
+                     // pixel_unshuffle)
+  depth_to_space     // the inverse (pixel_shuffle)
 };
 
 struct ResampleDesc {

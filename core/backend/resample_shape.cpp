@@ -16,6 +16,10 @@ Shape ResampleDesc::output() const {
               2 * input.width + (odd_width ? 1 : 0),
               input.channels};
     case ResampleKind::space_to_depth:
+      require(input.height % 2 == 0 && input.width % 2 == 0,
+              "unshuffling an image of {} x {} pixels",
+              input.width,
+              input.height);
       return {input.batch, input.height / 2, input.width / 2, 4 * input.channels};
     case ResampleKind::depth_to_space:
       return {input.batch, 2 * input.height, 2 * input.width, input.channels / 4};

@@ -48,6 +48,14 @@ inline std::vector<float> values_of(Backend& backend, const Tensor& tensor) {
   return values;
 }
 
+// Before a backward pass: an element of a gradient that it does not write is NaN then, not the 0
+// with which the block begins.
+inline void poison_gradients(Backend& backend, const Parameters& parameters) {
+  const std::vector<float> poison(static_cast<std::size_t>(parameters.flat_size()), std::nanf(""));
+  backend.upload(poison, parameters.gradient());
+  backend.synchronize();
+}
+
 // ||a - b|| / ||b||; NaN if anything is.
 inline double relative_difference(const std::vector<float>& a, const std::vector<float>& b) {
   if (a.size() != b.size())

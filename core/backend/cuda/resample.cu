@@ -196,6 +196,8 @@ void max_pool_backward(const Tensor& input,
                        const Tensor& input_gradient,
                        const ResampleDesc& desc,
                        cudaStream_t stream) {
+  require(input.shape().height % 2 == 0 && input.shape().width % 2 == 0,
+          "the gradient of a pool of odd images");
   const std::int64_t count = thread_count(output_gradient);
   with_element_type(input.type(), [&]<class T>(T*) {
     max_pool_backward_kernel<T><<<grid_size(count, block_size), block_size, 0, stream>>>(

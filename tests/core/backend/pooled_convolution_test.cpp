@@ -84,6 +84,7 @@ class Pooled {
                                        .pooled_gradient = tensor(desc_.pooled(), 5),
                                        .input_gradient = tensor(desc_.input),
                                        .second_gradient = {}};
+      poison_gradients(backend_, parameters_);
       convolution->backward(values, gradients);
       found.output_gradient = values_of(backend_, gradients.output_gradient);
       found.input_gradient = values_of(backend_, gradients.input_gradient);
@@ -271,4 +272,20 @@ TEMPLATE_TEST_CASE("pooled convolutions: several images of odd sizes are refused
     return;
   const Case c{.what = "odd", .input = {2, 13, 67, 32}};
   CHECK_THROWS_WITH(Pooled(*backend, c, Values::integers).run(false), "pooling 2 odd images");
+}
+
+TEMPLATE_TEST_CASE("pooled convolutions: the gradient of an image of odd size is refused",
+                   "",
+                   CpuFloat32,
+                   CudaFloat32,
+                   CudaBFloat16) {
+  auto backend = make_test_backend<TestType>();
+  if (!backend)
+    return;
+  const ResampleDesc desc{
+      .input = {1, 6, 9, 32}, .input_type = TestType::type, .output_type = TestType::type};
+  const Tensor values = backend->allocate_tensor(desc.input, TestType::type);
+  const Tensor pooled = backend->allocate_tensor(desc.output(), TestType::type);
+  CHECK_THROWS_WITH(backend->make_resample(desc)->backward(values, pooled, values),
+                    "the gradient of a pool of odd images");
 }

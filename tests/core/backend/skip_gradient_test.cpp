@@ -81,6 +81,7 @@ class Decoder {
                                .input_gradient = gradients.first,
                                .second_gradient = joins ? Tensor() : gradients.second};
     const Tensor pooled_gradient = tensor(maker_desc_.pooled(), 14);
+    poison_gradients(backend_, parameters_);
     convolution_->backward(values, own);
     if (joins) {
       convolution_->skip_backward(values,
@@ -116,9 +117,9 @@ class Decoder {
   }
   void fill(const Tensor& to, std::uint64_t stream) const {
     const std::int64_t count = to.shape().element_count();
-    backend_.upload(stream > 0 ? random_integers(count, stream, 2)
-                               : std::vector<float>(static_cast<std::size_t>(count), untouched),
-                    to);
+    const auto values = stream > 0 ? random_integers(count, stream, 2)
+                                   : std::vector<float>(static_cast<std::size_t>(count), untouched);
+    backend_.upload(values, to);
     backend_.synchronize();
   }
   // Of random values, or of one that shows where nothing was written.
