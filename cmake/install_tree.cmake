@@ -44,7 +44,7 @@ install(CODE "set(limpid_library_folder \"${limpid_library_folder}\")")
 install(SCRIPT ${PROJECT_SOURCE_DIR}/cmake/install_libraries.cmake)
 
 if(LIMPID_TESTS)
-  set(limpid_gpu_programs test_backend test_infer test_nn test_train network_probe)
+  set(limpid_gpu_programs test_backend test_cuda_library test_infer test_nn test_train network_probe)
   if(LIMPID_HAS_CUDA)
     list(APPEND limpid_gpu_programs conv_kernel_bench)
   endif()

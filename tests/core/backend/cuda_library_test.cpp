@@ -19,7 +19,7 @@ bool is_loaded(const std::string& library) {
 
 }  // namespace
 
-TEST_CASE("GPU library: it is there without cuDNN, which only comes when it is needed") {
+TEST_CASE("GPU library (Cuda): it is there without cuDNN, which only comes when it is needed") {
   std::string why_not;
   if (load_cuda_library(why_not) == nullptr) {
     WARN("SKIPPED: " << why_not);
