@@ -13,7 +13,7 @@ namespace limpid::cuda {
 
 struct OwnUpsamplingGradient {
   const char* name;
-  decltype(&transposed_convolution_fits) fits;
+  decltype(&transposed_gradient_fits) fits;
   decltype(&transposed_gradient_workspace) workspace;
   decltype(&transposed_gradient) run;
 };
@@ -26,7 +26,7 @@ constexpr OwnUpsamplingGradient own_gradients[] = {{"own tiles",
                                                     upsampling_tile_gradient_workspace,
                                                     upsampling_tile_gradient},
                                                    {"own upsampling",
-                                                    transposed_convolution_fits,
+                                                    transposed_gradient_fits,
                                                     transposed_gradient_workspace,
                                                     transposed_gradient}};
 
@@ -197,6 +197,7 @@ void CudaConvTranspose2d::plan_backward(const Tensor& input,
     own_gradient_ = nullptr;
   if (own_gradient_ != nullptr)
     backward_weights_.reset();
+  dense_gradient_ = dense_gradient_ && (backward_data_ || backward_weights_);  // ours read slices
 }
 
 Tensor CudaConvTranspose2d::readable(const Tensor& output_gradient) {

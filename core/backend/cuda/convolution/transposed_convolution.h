@@ -9,9 +9,9 @@
 
 namespace limpid::cuda {
 
-// A 2x2 transposed convolution and its weight gradient by our own kernels: bfloat16, from compute
-// capability 8.0 on, input channels that are multiples of 64 up to 512, or fewer where shared
-// memory is small (up to 128 on 8.6, 8.9 and 12.0), output channels multiples of 32.
+// A 2x2 transposed convolution by our own kernels: bfloat16, from compute capability 8.0 on, input
+// channels that are multiples of 64 up to 512, or fewer where shared memory is small (up to 128 on
+// 8.6, 8.9 and 12.0), output channels multiples of 32.
 bool transposed_convolution_fits(const Shape& input,
                                  std::int64_t output_channels,
                                  DataType type,
@@ -31,8 +31,12 @@ void transposed_convolution(const Tensor& input,
                             const Processors& processors,
                             cudaStream_t stream);
 
-// Gradients of the weights, as they lie, and of the bias; needs transposed_gradient_workspace()
-// bytes.
+// Gradients of the weights, as they lie, and of the bias, for any multiples of those channels;
+// needs transposed_gradient_workspace() bytes.
+bool transposed_gradient_fits(const Shape& input,
+                              std::int64_t output_channels,
+                              DataType type,
+                              int compute_capability);
 std::size_t transposed_gradient_workspace(const Shape& input,
                                           std::int64_t output_channels,
                                           int multiprocessor_count);

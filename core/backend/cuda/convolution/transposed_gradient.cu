@@ -6,6 +6,7 @@
 #include "core/backend/cuda/device_vector.cuh"
 
 #include <algorithm>
+#include <limits>
 
 // Gradients of a 2x2 transposed convolution with respect to its weights and bias:
 //
@@ -241,6 +242,15 @@ __global__ void finish_transposed_gradient_kernel(const float* partial,
 }
 
 }  // namespace
+
+bool transposed_gradient_fits(const Shape& input,
+                              std::int64_t output_channels,
+                              DataType type,
+                              int compute_capability) {
+  return type == DataType::bfloat16 && compute_capability >= 80 &&
+         input.channels % slice_inputs == 0 && 4 * output_channels % slice_columns == 0 &&
+         input.pixel_count() <= std::numeric_limits<int>::max() - chunk;
+}
 
 std::size_t transposed_gradient_workspace(const Shape& input,
                                           std::int64_t output_channels,
