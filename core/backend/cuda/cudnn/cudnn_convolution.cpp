@@ -327,8 +327,10 @@ void CudnnPass::run_fused(const Tensor& from,
                             {weight_number, const_cast<void*>(weight)}};
   if (epilogue_.bias)
     addresses[bias_number] = const_cast<void*>(bias);
-  if (epilogue_.derivative_of != Activation::none)
+  if (epilogue_.derivative_of != Activation::none) {
+    require(mask.pixel_stride() == to.pixel_stride(), "a mask that lies otherwise than the result");
     addresses[mask_number] = mask.data();
+  }
   fused_->run(addresses);
 }
 
