@@ -114,6 +114,7 @@ inline ConvResult run_conv(Backend& backend, const ConvCase& c, DataType roundin
   for (const Tensor& tensor :
        {values.output, values.pooled, gradients.input_gradient, gradients.second_gradient})
     spoil(tensor);
+  poison_gradients(backend, parameters);
   convolution->forward(values);
   convolution->backward(values, gradients);
 
@@ -138,7 +139,8 @@ struct SimpleResult {
 inline SimpleResult run_transpose(Backend& backend,
                                   const Shape& input_shape,
                                   std::int64_t outputs,
-                                  DataType rounding) {
+                                  DataType rounding,
+                                  bool with_input_gradient = true) {
   const DataType type = backend.compute_type();
   const ConvTranspose2dDesc desc{.input = input_shape,
                                  .output_channels = outputs,
@@ -155,7 +157,7 @@ inline SimpleResult run_transpose(Backend& backend,
   // As in a network: the output is the first of two inputs of the next convolution.
   Arena arena;
   const Tensor input = arena.tensor(input_shape, type);
-  const Tensor input_gradient = arena.tensor(input_shape, type);
+  const Tensor input_gradient = with_input_gradient ? arena.tensor(input_shape, type) : Tensor();
   const InputPair output = plan_input_pair(arena, backend, desc.output(), 32);
   const InputPair output_gradient = plan_input_pair(arena, backend, desc.output(), 32);
   arena.bind([&](std::size_t size) { return backend.allocate(size); });
@@ -165,14 +167,16 @@ inline SimpleResult run_transpose(Backend& backend,
   backend.upload(g, output_gradient.first);
   const auto nan_in = poison(input_shape.element_count());
   const auto nan_out = poison(desc.output().element_count());
-  backend.upload(nan_in, input_gradient);
+  if (with_input_gradient)
+    backend.upload(nan_in, input_gradient);
   backend.upload(nan_out, output.first);
   backend.synchronize();
+  poison_gradients(backend, parameters);
   upsample->forward(input, output.first);
   upsample->backward(input, output_gradient.first, input_gradient);
   const auto gradients = parameters.gradients();
   return {values_of(backend, output.first),
-          values_of(backend, input_gradient),
+          with_input_gradient ? values_of(backend, input_gradient) : std::vector<float>{},
           gradients[0],
           gradients[1],
           upsample->implementations()};

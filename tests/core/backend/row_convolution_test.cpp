@@ -17,7 +17,8 @@ struct Case {
   std::int64_t outputs = 32;
   std::int64_t second = 0;  // channels of the second input
   Activation activation = Activation::relu;
-  std::int64_t output_before = 0;  // channels in front of the output in its tensor
+  // Channels in front of the output, and of the gradient of the input, in its tensor, and behind.
+  std::int64_t output_before = 0;
   std::int64_t output_after = 0;
 };
 
@@ -47,6 +48,17 @@ void upload_random(Backend& backend, const Tensor& tensor, std::uint64_t stream)
   backend.synchronize();
 }
 
+void append_channels(Backend& backend,
+                     const Tensor& tensor,
+                     std::int64_t first,
+                     std::int64_t count,
+                     std::vector<float>& values) {
+  if (count == 0)
+    return;
+  const auto more = values_of(backend, tensor.channels(first, count));
+  values.insert(values.end(), more.begin(), more.end());
+}
+
 Found run(Backend& backend, const Case& c) {
   const std::int64_t inputs = c.input.channels;
   const Conv2dDesc desc{.input = with_channels(c.input, inputs - c.second),
@@ -65,7 +77,9 @@ Found run(Backend& backend, const Case& c) {
   auto convolution = backend.make_conv2d(desc, parameters);
 
   const Tensor x = filled(backend, c.input);
-  const Tensor dx = filled(backend, c.input);
+  const Tensor wide_dx =
+      filled(backend, with_channels(c.input, c.output_before + inputs + c.output_after));
+  const Tensor dx = wide_dx.channels(c.output_before, inputs);
   const Tensor wide_y =
       filled(backend, with_channels(c.input, c.output_before + c.outputs + c.output_after));
   const Tensor y = wide_y.channels(c.output_before, c.outputs);
@@ -82,8 +96,11 @@ Found run(Backend& backend, const Case& c) {
   Found found{values_of(backend, y), values_of(backend, first(dx)), {}, {}};
   if (c.second > 0)
     found.second_gradient = values_of(backend, second(dx));
-  if (c.output_before > 0)
-    found.around = values_of(backend, wide_y.channels(0, c.output_before));
+  for (const Tensor& wide : {wide_y, wide_dx}) {
+    append_channels(backend, wide, 0, c.output_before, found.around);
+    const std::int64_t behind = wide.shape().channels - c.output_after;
+    append_channels(backend, wide, behind, c.output_after, found.around);
+  }
   return found;
 }
 
