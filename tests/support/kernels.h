@@ -1,34 +1,31 @@
 #pragma once
 
-#include <cstdlib>
+#include "tests/support/with_variable.h"
 
+#include <string>
+
+// What GPU backends do that are made while these live.
 namespace limpid::test {
 
-// GPU backends made while this lives run the kernels of one kind, "own" or "cudnn".
-class WithKernels {
- public:
-  explicit WithKernels(const char* choice) { setenv("LIMPID_KERNELS", choice, 1); }
-  ~WithKernels() { unsetenv("LIMPID_KERNELS"); }
-  WithKernels(const WithKernels&) = delete;
-  WithKernels& operator=(const WithKernels&) = delete;
+// They run the kernels of one kind, "own" or "cudnn".
+struct WithKernels : WithVariable {
+  explicit WithKernels(const char* choice) : WithVariable("LIMPID_KERNELS", choice) {}
 };
 
-// And take one of cuDNN's plans, "fused" or "apart" with a number, instead of the fastest.
-class WithCudnnPlan {
- public:
-  explicit WithCudnnPlan(const char* plan) { setenv("LIMPID_CUDNN_PLAN", plan, 1); }
-  ~WithCudnnPlan() { unsetenv("LIMPID_CUDNN_PLAN"); }
-  WithCudnnPlan(const WithCudnnPlan&) = delete;
-  WithCudnnPlan& operator=(const WithCudnnPlan&) = delete;
+// They take one of cuDNN's plans, "fused" or "apart" with a number, instead of the fastest.
+struct WithCudnnPlan : WithVariable {
+  explicit WithCudnnPlan(const char* plan) : WithVariable("LIMPID_CUDNN_PLAN", plan) {}
 };
 
-// And divide their work among so many multiprocessors.
-class WithMultiprocessors {
- public:
-  explicit WithMultiprocessors(const char* count) { setenv("LIMPID_MULTIPROCESSORS", count, 1); }
-  ~WithMultiprocessors() { unsetenv("LIMPID_MULTIPROCESSORS"); }
-  WithMultiprocessors(const WithMultiprocessors&) = delete;
-  WithMultiprocessors& operator=(const WithMultiprocessors&) = delete;
+// They divide their work among so many multiprocessors.
+struct WithMultiprocessors : WithVariable {
+  explicit WithMultiprocessors(const char* count) : WithVariable("LIMPID_MULTIPROCESSORS", count) {}
+};
+
+// They run the kernels for GPUs of this compute capability, such as 80 for 8.0.
+struct WithComputeCapability : WithVariable {
+  explicit WithComputeCapability(int capability)
+      : WithVariable("LIMPID_COMPUTE_CAPABILITY", std::to_string(capability)) {}
 };
 
 }  // namespace limpid::test

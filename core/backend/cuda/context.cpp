@@ -1,10 +1,12 @@
 #include "core/backend/cuda/context.h"
 
+#include "core/backend/cuda/hopper/row_convolution.h"
 #include "core/backend/cudnn_library.h"
 #include "core/base/build_id.h"
 #include "core/base/phase_log.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <map>
 #include <mutex>
@@ -14,13 +16,14 @@
 namespace limpid::cuda {
 namespace {
 
+constexpr int oldest_gpu = 60;  // that code is built for, with a CUDA 12 toolkit
+
 // What makes a choice of kernels out of date: another GPU, another cuDNN, other kernels of our own.
-std::string machine_name(const cudaDeviceProp& properties) {
+std::string machine_name(const char* gpu_name, int compute_capability) {
   constexpr std::size_t digits = 12;
-  return fmt::format("{} sm{}{} cudnn{} {}",
-                     properties.name,
-                     properties.major,
-                     properties.minor,
+  return fmt::format("{} sm{} cudnn{} {}",
+                     gpu_name,
+                     compute_capability,
                      load_cudnn() ? cudnnGetVersion() : 0,
                      build_id(reinterpret_cast<const void*>(&machine_name)).substr(0, digits));
 }
@@ -33,11 +36,10 @@ cudaDeviceProp select_gpu(int gpu_index) {
   return properties;
 }
 
-Kernels kernels_asked_for(const cudaDeviceProp& properties) {
+Kernels kernels_asked_for(int compute_capability) {
   const char* choice = std::getenv("LIMPID_KERNELS");
-  const bool is_hopper = properties.major == 9 && properties.minor == 0;
   if (choice == nullptr || *choice == '\0')
-    return is_hopper || !load_cudnn() ? Kernels::own : Kernels::fastest;
+    return has_row_kernels(compute_capability) || !load_cudnn() ? Kernels::own : Kernels::fastest;
   if (std::string_view(choice) == "own")
     return Kernels::own;
   if (std::string_view(choice) == "cudnn")
@@ -47,15 +49,22 @@ Kernels kernels_asked_for(const cudaDeviceProp& properties) {
   fail(ErrorKind::input, "LIMPID_KERNELS is '{}'; it can be 'own', 'cudnn' or 'fastest'", choice);
 }
 
-int multiprocessors_asked_for(const cudaDeviceProp& properties) {
-  const char* text = std::getenv("LIMPID_MULTIPROCESSORS");
-  const int count = text == nullptr ? properties.multiProcessorCount : std::atoi(text);
-  if (count < 1 || count > properties.multiProcessorCount)
+// What a GPU has, or less of it, if a variable says so.
+int asked_for(const char* variable, int least, int most) {
+  const char* value = std::getenv(variable);
+  if (value == nullptr || *value == '\0')
+    return most;
+  const std::string_view text(value);
+  int number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || number < least || number > most)
     fail(ErrorKind::input,
-         "LIMPID_MULTIPROCESSORS is '{}'; this GPU has 1 to {}",
+         "{} is '{}'; on this GPU it can be {} to {}",
+         variable,
          text,
-         properties.multiProcessorCount);
-  return count;
+         least,
+         most);
+  return number;
 }
 
 std::optional<CudnnPlanChoice> cudnn_plan_asked_for() {
@@ -147,9 +156,11 @@ std::size_t free_device_memory_bytes() {
 Context::Context(int gpu_index)
     : properties_(select_gpu(gpu_index)),
       stream_(make_stream()),
-      plans_(machine_name(properties_)),
-      multiprocessors_(multiprocessors_asked_for(properties_)),
-      kernels_(kernels_asked_for(properties_)),
+      multiprocessors_(asked_for("LIMPID_MULTIPROCESSORS", 1, properties_.multiProcessorCount)),
+      compute_capability_(asked_for(
+          "LIMPID_COMPUTE_CAPABILITY", oldest_gpu, 10 * properties_.major + properties_.minor)),
+      plans_(machine_name(gpu_name(), compute_capability_)),
+      kernels_(kernels_asked_for(compute_capability_)),
       cudnn_plan_(cudnn_plan_asked_for()) {
   log_phase("GPU ready");
 }

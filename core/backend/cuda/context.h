@@ -50,7 +50,9 @@ class Context {
   // $LIMPID_MULTIPROCESSORS, if it is set: with few of them, small problems are divided as large
   // ones are. For tests.
   int multiprocessor_count() const { return multiprocessors_; }
-  int compute_capability() const { return 10 * properties_.major + properties_.minor; }
+  // 90 for 9.0. $LIMPID_COMPUTE_CAPABILITY, if it is set: newer GPUs run the kernels for older
+  // ones. For tests.
+  int compute_capability() const { return compute_capability_; }
   const char* gpu_name() const { return properties_.name; }
 
   // Scratch memory that operations use one after the other. An operation keeps the block it was
@@ -66,8 +68,9 @@ class Context {
   cudaDeviceProp properties_{};
   Stream stream_;
   CudnnHandle cudnn_;  // none before it is needed
-  PlanCache plans_;
   int multiprocessors_;
+  int compute_capability_;
+  PlanCache plans_;
   Kernels kernels_;
   std::optional<CudnnPlanChoice> cudnn_plan_;
   std::shared_ptr<Storage> workspace_;

@@ -2,12 +2,11 @@
 
 #include "tests/support/catch.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/support/with_variable.h"
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <optional>
 #include <string>
 
 using namespace limpid;
@@ -17,28 +16,6 @@ using namespace limpid::test;
 namespace fs = std::filesystem;
 
 namespace {
-
-// An environment variable, until the end of a test.
-class WithVariable {
- public:
-  WithVariable(const char* name, const std::string& value) : name_(name) {
-    if (const char* before = std::getenv(name))
-      before_ = before;
-    setenv(name, value.c_str(), 1);
-  }
-  ~WithVariable() {
-    if (before_)
-      setenv(name_, before_->c_str(), 1);
-    else
-      unsetenv(name_);
-  }
-  WithVariable(const WithVariable&) = delete;
-  WithVariable& operator=(const WithVariable&) = delete;
-
- private:
-  const char* name_;
-  std::optional<std::string> before_;
-};
 
 std::ptrdiff_t count_files(const fs::path& folder) {
   return std::distance(fs::directory_iterator(folder), fs::directory_iterator());
