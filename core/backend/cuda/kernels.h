@@ -100,6 +100,7 @@ struct NarrowConvolution {
   std::int64_t tap_stride = 0;
   std::int64_t narrow_stride = 0;
   std::int64_t wide_stride = 0;
+  int multiprocessors = 1;  // of the GPU
 };
 
 // wide = activation(conv(narrow) + bias); with `mask`, a tensor like wide: wide = conv(narrow) *
@@ -126,7 +127,7 @@ void convolve_wide_to_narrow(const Tensor& wide,
 // has the type of wide, and so has `wide_sums`: the sum of wide over pixels, null: not wanted.
 std::size_t narrow_gradient_workspace(const Shape& wide,
                                       std::int64_t narrow_channels,
-                                      std::int64_t kernel_size);
+                                      const NarrowConvolution& convolution);
 void narrow_weight_gradient(const Tensor& wide,
                             const Tensor& narrow,
                             const NarrowConvolution& convolution,
@@ -149,7 +150,9 @@ struct NarrowGradients {
   void* weight = nullptr;
   void* bias = nullptr;
 };
-std::size_t narrow_pixel_gradient_workspace(const Shape& wide, std::int64_t narrow_channels);
+std::size_t narrow_pixel_gradient_workspace(const Shape& wide,
+                                            std::int64_t narrow_channels,
+                                            const NarrowConvolution& convolution);
 void narrow_pixel_gradients(const Tensor& wide,
                             const Tensor& narrow_gradient,
                             const NarrowConvolution& convolution,

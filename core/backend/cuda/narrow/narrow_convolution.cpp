@@ -17,9 +17,10 @@ NarrowInputConv2d::NarrowInputConv2d(Context& context,
       convolution_{.kernel_size = desc.kernel_size,
                    .tap_stride = desc.input.channels,
                    .narrow_stride = 1,
-                   .wide_stride = desc.kernel_size * desc.kernel_size * desc.input.channels} {
+                   .wide_stride = desc.kernel_size * desc.kernel_size * desc.input.channels,
+                   .multiprocessors = context.multiprocessor_count()} {
   workspace_ = context.workspace(
-      narrow_gradient_workspace(desc.output(), desc.input.channels, desc.kernel_size));
+      narrow_gradient_workspace(desc.output(), desc.input.channels, convolution_));
 }
 
 void NarrowInputConv2d::forward(const Forward& values) {
@@ -63,11 +64,12 @@ NarrowOutputConv2d::NarrowOutputConv2d(Context& context,
   convolution_ = {.kernel_size = desc.kernel_size,
                   .tap_stride = input.channels,
                   .narrow_stride = desc.kernel_size * desc.kernel_size * input.channels,
-                  .wide_stride = 1};
+                  .wide_stride = 1,
+                  .multiprocessors = context.multiprocessor_count()};
   workspace_ = context.workspace(
       is_pixelwise()
-          ? narrow_pixel_gradient_workspace(input, desc.output_channels)
-          : std::max(narrow_gradient_workspace(input, desc.output_channels, desc.kernel_size),
+          ? narrow_pixel_gradient_workspace(input, desc.output_channels, convolution_)
+          : std::max(narrow_gradient_workspace(input, desc.output_channels, convolution_),
                      narrow_column_sum_workspace()));
 }
 

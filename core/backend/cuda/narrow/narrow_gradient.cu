@@ -9,8 +9,8 @@
 namespace limpid::cuda {
 namespace {
 
-constexpr int gradient_blocks = 264;  // 2 on each of 132 multiprocessors
-constexpr int column_sum_blocks = 264;
+constexpr int gradient_blocks = 2;  // at once on a multiprocessor
+constexpr int column_sum_blocks = 256;
 constexpr int taps_at_once = 9;
 constexpr int unroll = 2;
 
@@ -19,7 +19,7 @@ constexpr int unroll = 2;
 // narrow_to_wide_kernel. Shared memory: the narrow tile, then one Vector8 a thread.
 // partial[b][tap * narrow_channels + n][wide channel], the bias behind all pairs.
 template <class T, class N, bool with_bias>
-__global__ void __launch_bounds__(narrow_block_size, 2)
+__global__ void __launch_bounds__(narrow_block_size, gradient_blocks)
     narrow_gradient_kernel(const T* __restrict__ wide,
                            std::int64_t wide_stride,
                            const N* __restrict__ narrow,
@@ -157,8 +157,9 @@ __global__ void narrow_column_sum_kernel(
     partial[static_cast<int>(blockIdx.x) * channels + thread] = sums[thread][0];
 }
 
-int blocks_for_gradient(const NarrowGeometry& g) {
-  return static_cast<int>(std::min<std::int64_t>(g.tiles(), gradient_blocks));
+int blocks_for_gradient(const NarrowGeometry& g, const NarrowConvolution& convolution) {
+  return static_cast<int>(
+      std::min<std::int64_t>(g.tiles(), gradient_blocks * convolution.multiprocessors));
 }
 
 }  // namespace
@@ -188,9 +189,9 @@ void finish_narrow_gradient(const float* partial,
 
 std::size_t narrow_gradient_workspace(const Shape& wide,
                                       std::int64_t narrow_channels,
-                                      std::int64_t kernel_size) {
-  const NarrowGeometry g = geometry_of(wide, narrow_channels, kernel_size);
-  return sizeof(float) * static_cast<std::size_t>(blocks_for_gradient(g)) *
+                                      const NarrowConvolution& convolution) {
+  const NarrowGeometry g = geometry_of(wide, narrow_channels, convolution.kernel_size);
+  return sizeof(float) * static_cast<std::size_t>(blocks_for_gradient(g, convolution)) *
          static_cast<std::size_t>((g.taps() * g.narrow_channels + 1) * g.wide_groups *
                                   vector_channels);
 }
@@ -205,7 +206,7 @@ void narrow_weight_gradient(const Tensor& wide,
   const NarrowGeometry g =
       geometry_of(wide.shape(), narrow.shape().channels, convolution.kernel_size);
   const int inner = g.taps() * g.narrow_channels;
-  const dim3 grid(static_cast<unsigned>(blocks_for_gradient(g)),
+  const dim3 grid(static_cast<unsigned>(blocks_for_gradient(g, convolution)),
                   static_cast<unsigned>((inner + taps_at_once - 1) / taps_at_once));
   const std::size_t shared_bytes =
       sizeof(float) *

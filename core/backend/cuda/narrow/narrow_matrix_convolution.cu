@@ -14,8 +14,6 @@ namespace {
 
 constexpr int slice = 32;  // wide channels at a time, four products of 8
 
-constexpr int multiprocessors = 132;
-
 // At once on a multiprocessor, as the registers for the weights allow.
 constexpr int blocks_at_once(int channels, int slices) {
   return channels > 1 ? 2 : slices == 1 ? 4 : 3;
@@ -223,8 +221,8 @@ void narrow_matrix_convolution(const Tensor& narrow,
                               .slope = negative_slope(activation)};
     const auto slices = static_cast<int>(wide.shape().channels / slice);
     const int at_once = slices % 2 == 0 ? 2 : 1;
-    const int blocks =
-        std::min(layer.narrow.tiles, multiprocessors * blocks_at_once(Channels, at_once));
+    const int blocks = std::min(layer.narrow.tiles,
+                                convolution.multiprocessors * blocks_at_once(Channels, at_once));
     const auto kernel =
         at_once == 2 ? first_layer_kernel<N, Channels, 2> : first_layer_kernel<N, Channels, 1>;
     kernel<<<dim3(blocks, slices / at_once), matrix_threads, 0, stream>>>(layer);

@@ -13,8 +13,7 @@
 namespace limpid::cuda {
 namespace {
 
-constexpr int blocks_on_multiprocessor = 2;
-constexpr int blocks_at_once = 132 * blocks_on_multiprocessor;
+constexpr int blocks_at_once = 2;  // on a multiprocessor; as narrow_gradient_workspace() counts
 
 template <class N>
 struct FirstLayerGradient {
@@ -84,7 +83,7 @@ struct WindowRow {
 
 // V: wide channels a thread, of 8 V that a block computes; blockIdx.y counts such slices.
 template <class N, int Channels, int V>
-__global__ void __launch_bounds__(matrix_threads, blocks_on_multiprocessor)
+__global__ void __launch_bounds__(matrix_threads, blocks_at_once)
     first_layer_gradient_kernel(FirstLayerGradient<N> layer) {
 #if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 800
   using Tile = MatrixTile<Channels>;
@@ -221,7 +220,7 @@ void narrow_matrix_gradient(const Tensor& wide,
                                       .wide_stride = wide.pixel_stride(),
                                       .wide_channels = channels,
                                       .partial = static_cast<float*>(workspace)};
-    blocks = std::min(layer.narrow.tiles, blocks_at_once);
+    blocks = std::min(layer.narrow.tiles, convolution.multiprocessors * blocks_at_once);
     // Four channels have three times the sums: registers for half as many wide channels.
     if (Channels == 1 && channels % 64 == 0)
       first_layer_gradient_kernel<N, 1, 8>

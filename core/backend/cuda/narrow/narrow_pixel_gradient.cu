@@ -13,7 +13,6 @@ namespace {
 
 constexpr int block_size = 256;
 constexpr int unroll = 2;
-constexpr int multiprocessors = 132;
 
 // At once on a multiprocessor; more narrow channels take more registers.
 constexpr int blocks_at_once(int narrow_channels) {
@@ -139,21 +138,24 @@ __global__ void finish_pixel_gradient_kernel(
   });
 }
 
-int most_blocks(std::int64_t narrow_channels) {
-  return multiprocessors * blocks_at_once(static_cast<int>(narrow_channels));
+int most_blocks(std::int64_t narrow_channels, const NarrowConvolution& convolution) {
+  return convolution.multiprocessors * blocks_at_once(static_cast<int>(narrow_channels));
 }
 
-int blocks_for(const PixelGradient& p) {
+int blocks_for(const PixelGradient& p, const NarrowConvolution& convolution) {
   const std::int64_t pixels_at_once = block_size / p.groups * unroll;
-  return static_cast<int>(std::clamp<std::int64_t>(
-      (p.pixels + pixels_at_once - 1) / pixels_at_once, 1, most_blocks(p.narrow_channels)));
+  return static_cast<int>(std::clamp<std::int64_t>((p.pixels + pixels_at_once - 1) / pixels_at_once,
+                                                   1,
+                                                   most_blocks(p.narrow_channels, convolution)));
 }
 
 }  // namespace
 
-std::size_t narrow_pixel_gradient_workspace(const Shape& wide, std::int64_t narrow_channels) {
-  return sizeof(float) * static_cast<std::size_t>(most_blocks(narrow_channels) * narrow_channels *
-                                                  (wide.channels + 1));
+std::size_t narrow_pixel_gradient_workspace(const Shape& wide,
+                                            std::int64_t narrow_channels,
+                                            const NarrowConvolution& convolution) {
+  return sizeof(float) * static_cast<std::size_t>(most_blocks(narrow_channels, convolution) *
+                                                  narrow_channels * (wide.channels + 1));
 }
 
 void narrow_pixel_gradients(const Tensor& wide,
@@ -182,7 +184,7 @@ void narrow_pixel_gradients(const Tensor& wide,
       .weight_narrow_stride = convolution.narrow_stride,
       .weight_wide_stride = convolution.wide_stride,
       .slope = negative_slope(wide_activation)};
-  const int blocks = blocks_for(p);
+  const int blocks = blocks_for(p, convolution);
   auto* partial = static_cast<float*>(workspace);
   with_element_type(wide.type(), [&]<class T>(T*) {
     with_element_type(narrow_gradient.type(), [&]<class N>(N*) {

@@ -11,7 +11,7 @@ namespace limpid::cuda {
 namespace {
 
 constexpr int threads = 256;
-constexpr int blocks_at_once = 132 * 3;
+constexpr int blocks_at_once = 3;  // on a multiprocessor
 constexpr int most_outputs = 4;
 constexpr int products = 4;  // of 16 pixels, in flight
 constexpr int warp_pixels = 16 * products;
@@ -118,8 +118,8 @@ void pixel_product(const Tensor& wide,
                    cudaStream_t stream) {
   const std::int64_t pixels = wide.shape().pixel_count();
   const std::int64_t block_pixels = threads / 32 * warp_pixels;
-  const auto blocks = static_cast<unsigned>(
-      std::min<std::int64_t>((pixels + block_pixels - 1) / block_pixels, blocks_at_once));
+  const auto blocks = static_cast<unsigned>(std::min<std::int64_t>(
+      (pixels + block_pixels - 1) / block_pixels, blocks_at_once * convolution.multiprocessors));
   with_element_type(narrow.type(), [&]<class N>(N*) {
     const LastLayer<N> layer{.wide = elements<__nv_bfloat16>(wide),
                              .wide_stride = wide.pixel_stride(),
