@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 // What the kernels between a narrow and a wide tensor share: blocks of 256 threads take tiles of 32
 // x 8 pixels, of which they keep the narrow side in shared memory.
@@ -94,12 +95,22 @@ void finish_narrow_gradient(const float* partial,
                             void* wide_sums,
                             cudaStream_t stream);
 
-// More than 48 KiB of shared memory has to be asked for.
+// More than 48 KiB of shared memory has to be asked for. Kernels of many taps and channels may need
+// more than there is.
 template <class Kernel>
 void allow_shared_memory(Kernel* kernel, std::size_t size_bytes) {
-  if (size_bytes > 48 * 1024)
-    LIMPID_CUDA(cudaFuncSetAttribute(
-        kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(size_bytes)));
+  if (size_bytes <= 48 * 1024)
+    return;
+  const cudaError_t code = cudaFuncSetAttribute(
+      kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(size_bytes));
+  if (code == cudaErrorInvalidValue) {
+    static_cast<void>(cudaGetLastError());  // it would be reported again by the next check
+    throw Error(
+        ErrorKind::device,
+        "a layer of this network needs " + std::to_string(size_bytes) +
+            " bytes of shared memory at once, more than this GPU has; the CPU can apply it");
+  }
+  LIMPID_CUDA(code);
 }
 
 }  // namespace limpid::cuda
