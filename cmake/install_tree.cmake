@@ -56,6 +56,8 @@ if(LIMPID_TESTS)
     ${PROJECT_SOURCE_DIR}/tools/end_to_end ${PROJECT_SOURCE_DIR}/tools/loader_benchmark
     ${PROJECT_SOURCE_DIR}/tools/own_data
     DESTINATION . COMPONENT gpu_check EXCLUDE_FROM_ALL)
+  install(DIRECTORY ${PROJECT_SOURCE_DIR}/tools/gpu_checks DESTINATION .
+    COMPONENT gpu_check EXCLUDE_FROM_ALL FILES_MATCHING PATTERN "*.py")
   install(CODE "set(limpid_library_folder \"${limpid_library_folder}\")" COMPONENT gpu_check EXCLUDE_FROM_ALL)
   install(SCRIPT ${PROJECT_SOURCE_DIR}/cmake/install_libraries.cmake COMPONENT gpu_check EXCLUDE_FROM_ALL)
 endif()
