@@ -2,10 +2,8 @@
 
 #include "core/tensor/data_type.h"
 
-#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
-#include <initializer_list>
 
 namespace limpid::test {
 
@@ -18,15 +16,22 @@ inline bool is_wanted(std::int64_t pixels) {
   return !kernels_are_watched() || pixels <= std::atoll(std::getenv("LIMPID_MOST_TEST_PIXELS"));
 }
 
-// Whether a convolution in bfloat16 is ours in all passes on Hopper. Of cuDNN's kernels, which are
-// there for the others, the tools do not see what they write, and take minutes to load them.
+// Whether a convolution in bfloat16, 3x3 or a learned upsampling, is ours in all passes on Hopper.
+// Of cuDNN's kernels, which are there for the others, the tools do not see what they write, and
+// take minutes to load them.
 inline bool is_wanted(DataType type,
                       std::int64_t kernel_size,
-                      std::initializer_list<std::int64_t> channels) {
-  return !kernels_are_watched() || type != DataType::bfloat16 ||
-         (kernel_size <= 3 && std::all_of(channels.begin(), channels.end(), [](std::int64_t count) {
-            return count % 32 == 0;
-          }));
+                      std::int64_t input_channels,
+                      std::int64_t output_channels) {
+  const auto are_few = [](std::int64_t channels) {
+    return channels == 32 || channels == 64 || channels == 128;
+  };
+  const bool has_own_kernels =
+      kernel_size == 2
+          ? input_channels % 64 == 0
+          : kernel_size == 3 && ((are_few(input_channels) && are_few(output_channels)) ||
+                                 (input_channels % 64 == 0 && output_channels % 64 == 0));
+  return !kernels_are_watched() || type != DataType::bfloat16 || has_own_kernels;
 }
 
 }  // namespace limpid::test

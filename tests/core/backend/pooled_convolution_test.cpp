@@ -222,7 +222,7 @@ void check(Backend& backend) {
   auto reference =
       make_backend({.kind = DeviceKind::reference, .compute_type = backend.compute_type()});
   for (const Case& c : cases) {
-    if (!is_wanted(backend.compute_type(), 3, {c.input.channels, c.channels}))
+    if (!is_wanted(backend.compute_type(), 3, c.input.channels, c.channels))
       continue;
     INFO(c.what);
     const Found expected = Pooled(*reference, c, Values::integers).run(false);
