@@ -65,6 +65,14 @@ inline __host__ __device__ float negative_slope(Activation activation) {
                                           : leaky_relu_slope;
 }
 
+// How many times 8 channels the pixels of a tensor have.
+inline int vector_groups(const Tensor& tensor) {
+  require(tensor.shape().channels % vector_channels == 0 &&
+              tensor.pixel_stride() % vector_channels == 0,
+          "a tensor whose channels or pixels are no multiples of 8");
+  return static_cast<int>(tensor.shape().channels / vector_channels);
+}
+
 // Blocks for a grid-stride loop over `count` items: enough to fill the GPU, few enough to be cheap.
 inline int grid_size(std::int64_t count, int block_size) {
   const std::int64_t blocks = (count + block_size - 1) / block_size;

@@ -48,9 +48,6 @@ void sum_blocks(const void* blocks,
                 void* result,
                 cudaStream_t stream);
 
-// Dense conversion between float32 and bfloat16.
-void convert(const Tensor& from, const Tensor& to, cudaStream_t stream);
-
 void max_pool(const Tensor& input, const Tensor& output, cudaStream_t stream);
 void max_pool_backward(const Tensor& input,
                        const Tensor& output_gradient,

@@ -106,20 +106,6 @@ __global__ void sum_blocks_kernel(const From* blocks,
   }
 }
 
-template <class From, class To>
-__global__ void convert_kernel(const From* from, To* to, std::int64_t count) {
-  LIMPID_GRID_STRIDE(i, count) from_float(to_float(from[i]), to[i]);
-}
-
-int groups_of(const Tensor& tensor) {
-  require(tensor.shape().channels % vector_channels == 0 &&
-              tensor.pixel_stride() % vector_channels == 0,
-          "{} channels with stride {}",
-          tensor.shape().channels,
-          tensor.pixel_stride());
-  return static_cast<int>(tensor.shape().channels / vector_channels);
-}
-
 // Calls f with null pointers of the element types of `from` and `to`, which are equal, or from
 // float32.
 template <class F>
@@ -142,7 +128,7 @@ void add_bias_and_activate(const Tensor& sum,
                            const void* bias,
                            Activation activation,
                            cudaStream_t stream) {
-  const int groups = groups_of(y);
+  const int groups = vector_groups(y);
   const std::int64_t pixels = y.shape().pixel_count();
   with_element_types(sum, y, [&]<class From, class T>(From*, T*) {
     bias_activate_kernel<From, T>
@@ -168,7 +154,7 @@ void multiply_by_derivative(const Tensor& sum,
                             Activation activation,
                             const Tensor& gradient,
                             cudaStream_t stream) {
-  const int groups = groups_of(gradient);
+  const int groups = vector_groups(gradient);
   const std::int64_t pixels = gradient.shape().pixel_count();
   with_element_types(sum, gradient, [&]<class From, class T>(From*, T*) {
     multiply_derivative_kernel<From, T>
@@ -191,7 +177,7 @@ std::size_t column_sum_workspace(const Shape& shape) {
 }
 
 void column_sum(const Tensor& gradient, void* bias_gradient, void* workspace, cudaStream_t stream) {
-  const int groups = groups_of(gradient);
+  const int groups = vector_groups(gradient);
   const int channels = groups * vector_channels;
   const std::int64_t pixels = gradient.shape().pixel_count();
   auto* partial = static_cast<float*>(workspace);
@@ -216,18 +202,6 @@ void sum_blocks(const void* blocks,
     with_element_type(result_type, [&]<class T>(T*) {
       sum_blocks_kernel<<<grid_size(size, block_size), block_size, 0, stream>>>(
           static_cast<const From*>(blocks), count, size, static_cast<T*>(result));
-    });
-  });
-  LIMPID_CUDA_LAUNCH();
-}
-
-void convert(const Tensor& from, const Tensor& to, cudaStream_t stream) {
-  require(from.is_dense() && to.is_dense() && from.shape() == to.shape(), "tensors do not match");
-  const std::int64_t count = from.shape().element_count();
-  with_element_type(from.type(), [&]<class From>(From*) {
-    with_element_type(to.type(), [&]<class To>(To*) {
-      convert_kernel<From, To><<<grid_size(count, block_size), block_size, 0, stream>>>(
-          elements<From>(from), elements<To>(to), count);
     });
   });
   LIMPID_CUDA_LAUNCH();

@@ -172,12 +172,7 @@ __global__ void scatter_2x2_kernel(const float* small,
 
 // Threads for 8 channels of every pixel.
 std::int64_t thread_count(const Tensor& tensor) {
-  require(tensor.shape().channels % vector_channels == 0, "{} channels", tensor.shape().channels);
-  return tensor.shape().pixel_count() * (tensor.shape().channels / vector_channels);
-}
-
-int groups_of(const Tensor& tensor) {
-  return static_cast<int>(tensor.shape().channels / vector_channels);
+  return tensor.shape().pixel_count() * vector_groups(tensor);
 }
 
 }  // namespace
@@ -186,7 +181,7 @@ void max_pool(const Tensor& input, const Tensor& output, cudaStream_t stream) {
   const std::int64_t count = thread_count(output);
   with_element_type(input.type(), [&]<class T>(T*) {
     max_pool_kernel<T><<<grid_size(count, block_size), block_size, 0, stream>>>(
-        view<T>(input), view<T>(output), groups_of(output), count);
+        view<T>(input), view<T>(output), vector_groups(output), count);
   });
   LIMPID_CUDA_LAUNCH();
 }
@@ -204,7 +199,7 @@ void max_pool_backward(const Tensor& input,
         view<T>(input),
         view<T>(output_gradient),
         view<T>(input_gradient),
-        groups_of(output_gradient),
+        vector_groups(output_gradient),
         count,
         desc.accumulate,
         negative_slope(desc.input_activation));
@@ -216,7 +211,7 @@ void upsample_nearest(const Tensor& input, const Tensor& output, cudaStream_t st
   const std::int64_t count = thread_count(input);
   with_element_type(input.type(), [&]<class T>(T*) {
     upsample_kernel<T><<<grid_size(count, block_size), block_size, 0, stream>>>(
-        view<T>(input), view<T>(output), groups_of(input), count);
+        view<T>(input), view<T>(output), vector_groups(input), count);
   });
   LIMPID_CUDA_LAUNCH();
 }
@@ -227,8 +222,13 @@ void upsample_nearest_odd(const Tensor& input,
                           cudaStream_t stream) {
   const std::int64_t count = thread_count(output);
   with_element_type(input.type(), [&]<class T>(T*) {
-    upsample_odd_kernel<T><<<grid_size(count, block_size), block_size, 0, stream>>>(
-        view<T>(input), view<T>(output), desc.odd_height, desc.odd_width, groups_of(output), count);
+    upsample_odd_kernel<T>
+        <<<grid_size(count, block_size), block_size, 0, stream>>>(view<T>(input),
+                                                                  view<T>(output),
+                                                                  desc.odd_height,
+                                                                  desc.odd_width,
+                                                                  vector_groups(output),
+                                                                  count);
   });
   LIMPID_CUDA_LAUNCH();
 }
@@ -244,7 +244,7 @@ void upsample_nearest_backward(const Tensor& input,
         <<<grid_size(count, block_size), block_size, 0, stream>>>(view<T>(input),
                                                                   view<T>(output_gradient),
                                                                   view<T>(input_gradient),
-                                                                  groups_of(input),
+                                                                  vector_groups(input),
                                                                   count,
                                                                   negative_slope(input_activation));
   });

@@ -94,11 +94,6 @@ __global__ void max_pool_backward_kernel(const uint2* codes,
   }
 }
 
-int groups_of(const Tensor& tensor) {
-  require(tensor.shape().channels % vector_channels == 0, "{} channels", tensor.shape().channels);
-  return static_cast<int>(tensor.shape().channels / vector_channels);
-}
-
 }  // namespace
 
 void max_pool_with_codes(const Tensor& input,
@@ -106,7 +101,7 @@ void max_pool_with_codes(const Tensor& input,
                          PoolCode* codes,
                          cudaStream_t stream) {
   require(can_keep_pool_codes(input.shape()) && output.is_dense(), "pool codes of odd sizes");
-  const int groups = groups_of(output);
+  const int groups = vector_groups(output);
   const std::int64_t count = output.shape().pixel_count() * groups;
   with_element_type(input.type(), [&]<class T>(T*) {
     max_pool_kernel<T>
@@ -128,7 +123,7 @@ void max_pool_backward_with_codes(const PoolCode* codes,
                                   cudaStream_t stream) {
   require(can_keep_pool_codes(input_gradient.shape()) && output_gradient.is_dense(),
           "pool codes of odd sizes");
-  const int groups = groups_of(output_gradient);
+  const int groups = vector_groups(output_gradient);
   const std::int64_t count = output_gradient.shape().pixel_count() * groups;
   with_element_type(input_gradient.type(), [&]<class T>(T*) {
     max_pool_backward_kernel<T><<<grid_size(count, block_size), block_size, 0, stream>>>(

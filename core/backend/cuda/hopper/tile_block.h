@@ -26,6 +26,7 @@ struct TileBlock {
   static constexpr int barriers_start = stages_ * stage_bytes_;
   static constexpr int bias_start = barriers_start + 2 * 8 * stages_;
   static constexpr int shared_bytes = bias_start + 4 * bias_warps * output_channels_;
+  static_assert(stages_ >= 2);  // one is given back when the next is multiplied
   static_assert(stage_bytes_ % alignment == 0);
   static_assert(shared_bytes <= 227 * 1024);
 };
