@@ -14,13 +14,7 @@ namespace {
 
 constexpr int threads = 256;
 constexpr int blocks_by_registers = 2;  // at once on a multiprocessor
-constexpr int tile_rows = UpsamplingBlock::tile_rows;
-constexpr int tile_columns = UpsamplingBlock::tile_columns;
-constexpr int chunk = UpsamplingBlock::chunk;
-constexpr int slots = UpsamplingBlock::slots;
-constexpr int pixel_bytes = UpsamplingBlock::pixel_bytes;
-constexpr int weight_row_bytes = UpsamplingBlock::weight_row_bytes;
-constexpr int slot_bytes = UpsamplingBlock::slot_bytes;
+using Block = UpsamplingBlock;
 
 #if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 800
 
@@ -28,13 +22,14 @@ constexpr int warp_rows = 32;  // of 4 x 2 warps
 constexpr int warp_columns = 64;
 
 __device__ void load_weights(const Upsampling& u, int first_column, unsigned char* shared) {
-  constexpr int pieces = tile_columns / 8;
+  constexpr int pieces = Block::tile_columns / 8;
   for (int i = static_cast<int>(threadIdx.x); i < u.inputs * pieces; i += threads) {
     const int input = i / pieces;
     const int group = i % pieces / 4;
     const int q = i % 4;
     const uint4 words = weights_of_thread(u, input, first_column + 32 * group, q);
-    auto* to = reinterpret_cast<std::uint32_t*>(shared + input * weight_row_bytes) + 16 * group + q;
+    auto* to =
+        reinterpret_cast<std::uint32_t*>(shared + input * Block::weight_row_bytes) + 16 * group + q;
     to[0] = words.x;
     to[4] = words.y;
     to[8] = words.z;
@@ -47,18 +42,18 @@ struct WarpProduct {
   float sums[warp_rows / 16][warp_columns / 8][4];
 
   __device__ void add_chunk(std::uint32_t pixels, std::uint32_t weights, int lane) {
-    pixels += static_cast<std::uint32_t>(lane % 16 * pixel_bytes + lane / 16 * 16);
-    weights += static_cast<std::uint32_t>(lane % 16 * weight_row_bytes + lane / 16 * 16);
+    pixels += static_cast<std::uint32_t>(lane % 16 * Block::pixel_bytes + lane / 16 * 16);
+    weights += static_cast<std::uint32_t>(lane % 16 * Block::weight_row_bytes + lane / 16 * 16);
 #pragma unroll
-    for (int k = 0; k < chunk; k += 16) {
+    for (int k = 0; k < Block::chunk; k += 16) {
       std::uint32_t a[warp_rows / 16][4];
 #pragma unroll
       for (int m = 0; m < warp_rows / 16; ++m)
-        load_matrices(a[m], pixels + 16 * m * pixel_bytes + 2 * k);
+        load_matrices(a[m], pixels + 16 * m * Block::pixel_bytes + 2 * k);
 #pragma unroll
       for (int n = 0; n < warp_columns / 16; ++n) {
         std::uint32_t b[4];
-        load_transposed_matrices(b, weights + k * weight_row_bytes + 32 * n);
+        load_transposed_matrices(b, weights + k * Block::weight_row_bytes + 32 * n);
 #pragma unroll
         for (int m = 0; m < warp_rows / 16; ++m) {
           multiply_add(sums[m][2 * n], a[m], b[0], b[1]);
@@ -102,54 +97,57 @@ __global__ void __launch_bounds__(threads, blocks_by_registers)
   extern __shared__ __align__(128) unsigned char memory[];
   const int thread = static_cast<int>(threadIdx.x);
   const int lane = thread % 32;
-  const int warp_row = thread / 32 % (tile_rows / warp_rows) * warp_rows;
-  const int warp_column = thread / 32 / (tile_rows / warp_rows) * warp_columns;
-  const int first_column = static_cast<int>(blockIdx.y) * tile_columns;
+  const int warp_row = thread / 32 % (Block::tile_rows / warp_rows) * warp_rows;
+  const int warp_column = thread / 32 / (Block::tile_rows / warp_rows) * warp_columns;
+  const int first_column = static_cast<int>(blockIdx.y) * Block::tile_columns;
   const auto weights = static_cast<std::uint32_t>(__cvta_generic_to_shared(memory));
-  const std::uint32_t ring = weights + static_cast<std::uint32_t>(u.inputs * weight_row_bytes);
+  const std::uint32_t ring =
+      weights + static_cast<std::uint32_t>(u.inputs * Block::weight_row_bytes);
 
   const int tiles = u.tiles();
-  const int chunks = u.inputs / chunk;
+  const int chunks = u.inputs / Block::chunk;
   const int first_tile = static_cast<int>(blockIdx.x);
   const int stride = static_cast<int>(gridDim.x);
   const int steps = first_tile < tiles ? (tiles - first_tile + stride - 1) / stride * chunks : 0;
   const auto load = [&](int step) {
     if (step < steps) {
-      const int first_pixel = (first_tile + step / chunks * stride) * tile_rows;
-      const std::uint32_t slot = ring + static_cast<std::uint32_t>(step % slots * slot_bytes);
-      constexpr int pieces = chunk / 8;
+      const int first_pixel = (first_tile + step / chunks * stride) * Block::tile_rows;
+      const std::uint32_t slot =
+          ring + static_cast<std::uint32_t>(step % Block::slots * Block::slot_bytes);
+      constexpr int pieces = Block::chunk / 8;
 #pragma unroll
-      for (int i = thread; i < tile_rows * pieces; i += threads) {
+      for (int i = thread; i < Block::tile_rows * pieces; i += threads) {
         const int row = i / pieces;
         const int piece = i % pieces;
         const bool inside = first_pixel + row < u.pixels;
         const std::int64_t pixel = inside ? first_pixel + row : 0;
-        copy_async(slot + static_cast<std::uint32_t>(row * pixel_bytes + piece * 16),
-                   u.x + pixel * u.x_stride + step % chunks * chunk + 8 * piece,
+        copy_async(slot + static_cast<std::uint32_t>(row * Block::pixel_bytes + piece * 16),
+                   u.x + pixel * u.x_stride + step % chunks * Block::chunk + 8 * piece,
                    inside);
       }
     }
     end_copies();
   };
 #pragma unroll 1
-  for (int step = 0; step + 1 < slots; ++step)
+  for (int step = 0; step + 1 < Block::slots; ++step)
     load(step);
   load_weights(u, first_column, memory);
 
   WarpProduct product{};
 #pragma unroll 1
   for (int step = 0; step < steps; ++step) {
-    wait_for_copies<slots - 2>();
+    wait_for_copies<Block::slots - 2>();
     __syncthreads();  // all have this step's pixels, and have left the slot that is filled next
-    load(step + slots - 1);
+    load(step + Block::slots - 1);
     product.add_chunk(
-        ring + static_cast<std::uint32_t>(step % slots * slot_bytes + warp_row * pixel_bytes),
-        weights +
-            static_cast<std::uint32_t>(step % chunks * chunk * weight_row_bytes + 2 * warp_column),
+        ring + static_cast<std::uint32_t>(step % Block::slots * Block::slot_bytes +
+                                          warp_row * Block::pixel_bytes),
+        weights + static_cast<std::uint32_t>(
+                      step % chunks * Block::chunk * Block::weight_row_bytes + 2 * warp_column),
         lane);
     if (step % chunks + 1 == chunks) {
       product.store(u,
-                    (first_tile + step / chunks * stride) * tile_rows + warp_row,
+                    (first_tile + step / chunks * stride) * Block::tile_rows + warp_row,
                     first_column + warp_column,
                     lane);
       product = {};
@@ -164,11 +162,12 @@ bool transposed_convolution_fits(const Shape& input,
                                  std::int64_t output_channels,
                                  DataType type,
                                  int compute_capability) {
-  return type == DataType::bfloat16 && compute_capability >= 80 && input.channels % chunk == 0 &&
-         input.channels <= UpsamplingBlock::most_inputs && output_channels % 32 == 0 &&
-         UpsamplingBlock::shared_bytes(static_cast<int>(input.channels)) <=
+  return type == DataType::bfloat16 && compute_capability >= 80 &&
+         input.channels % Block::chunk == 0 && input.channels <= Block::most_inputs &&
+         output_channels % 32 == 0 &&
+         Block::shared_bytes(static_cast<int>(input.channels)) <=
              most_shared_bytes(compute_capability) &&
-         input.pixel_count() <= std::numeric_limits<int>::max() - tile_rows;
+         input.pixel_count() <= std::numeric_limits<int>::max() - Block::tile_rows;
 }
 
 void transposed_convolution(const Tensor& input,
@@ -193,7 +192,7 @@ void transposed_convolution(const Tensor& input,
                      .outputs = static_cast<int>(output.shape().channels)};
   if (processors.compute_capability == 90)
     return hopper_upsampling(u, processors.count, stream);
-  const int bytes = UpsamplingBlock::shared_bytes(u.inputs);
+  const int bytes = Block::shared_bytes(u.inputs);
   LIMPID_CUDA(cudaFuncSetAttribute(
       transposed_convolution_kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes));
   const int blocks_at_once =
