@@ -81,9 +81,14 @@ void add_noise(const Records& records, ReportPage& page) {
   if (const auto peak = largest(records, "noise_peak"))
     page.numbers.push_back(
         {fmt::format("highest noise peak {:.1f} \u03c3", *peak),
-         "The strongest spot in that output on pure noise, of all micrographs. Chance gives up to "
-         "5; above 6 the model makes spots of noise that a picker may take.",
-         *peak > 6});
+         fmt::format(
+             "The strongest spot in that output on pure noise, of all micrographs. Chance "
+             "gives up to 5; above 6 the model makes spots of noise. The highest has {:.2g} "
+             "times the standard deviation of a result: above 1 a picker may take it.",
+             largest(records, "noise_peak_contrast").value_or(0)),
+         std::any_of(records.begin(), records.end(), [](const DenoisedRecord& record) {
+           return makes_spots(record.numbers);
+         })});
 }
 
 void add_removed(const Records& records, ReportPage& page) {
@@ -114,8 +119,18 @@ void add_warnings(const Records& records, ReportPage& page) {
 
 void add_unknown(const Records& records, ReportPage& page) {
   const auto without = std::count_if(records.begin(), records.end(), [](const auto& record) {
-    return !number_of(record, "half_dependence") && !number_of(record, "frc_excess");
+    return !number_of(record, "half_dependence") && !number_of(record, "frc_excess") &&
+           !has_equal_halves(record.numbers);
   });
+  const auto equal = std::count_if(records.begin(), records.end(), [](const auto& record) {
+    return has_equal_halves(record.numbers);
+  });
+  if (equal > 0)
+    page.unknown.push_back(fmt::format(
+        "In {} of {} micrographs both halves are the same image: there are no SNR, error, bias and "
+        "FRC without independent noise.",
+        equal,
+        records.size()));
   if (without > 0)
     page.unknown.push_back(fmt::format(
         "{} of {} micrographs have no even and odd halves (or they were not used). SNR, error, "

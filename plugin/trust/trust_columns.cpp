@@ -42,7 +42,7 @@ std::vector<TrustColumn> single_columns() {
        "noise_left",
        "noise left",
        "output on pure noise with the spectrum of the noise (of R_e - R_o; without halves of the "
-       "micrograph): standard deviation after over before"},
+       "micrograph, to 12 A no more than there): standard deviation after over before"},
       {"limpidBandNoiseLeft",
        "band_noise_left",
        "300-20 A",
@@ -71,6 +71,11 @@ std::vector<TrustColumn> single_columns() {
        "noise peak",
        "the largest deviation in the output on pure noise, in its standard deviations; a million "
        "normal numbers reach 5, above 6 the model invents spots"},
+      {"limpidNoisePeakContrast",
+       "noise_peak_contrast",
+       "its contrast",
+       "the same deviation in standard deviations of the denoised micrograph; below 1 such a spot "
+       "is lost among what was kept, above a picker may take it"},
       {"limpidSeam",
        "seam",
        "seam",

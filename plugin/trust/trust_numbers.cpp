@@ -1,13 +1,13 @@
 #include "plugin/trust/trust_numbers.h"
 
 #include "core/base/error.h"
-#include "core/image/fourier.h"
 #include "core/image/statistics.h"
 #include "core/metrics/half_metrics.h"
 #include "core/metrics/psnr.h"
 #include "core/metrics/ring_correlation.h"
 #include "core/metrics/rings.h"
 #include "core/metrics/seam.h"
+#include "plugin/trust/noise_model.h"
 #include "plugin/trust/trust_columns.h"
 
 #include <fmt/ranges.h>
@@ -29,27 +29,8 @@ constexpr double suspicious_dependence = 5;
 // numbers reach.
 constexpr double suspicious_seam = 1.7;
 constexpr double suspicious_peak = 6;
-
-// Noise with the power of `like` in each ring, and its mean.
-Image noise_like(const Image& like, const WhiteNoise& white) {
-  const Spectrum model = centred_transform(like, Taper::hann);
-  const RingSums model_sums = measure_ring_sums(model, model);
-  std::vector<double> gain;
-  for (std::size_t ring = 0; ring < model_sums.power_a.size(); ++ring)
-    gain.push_back(white.sums.power_a[ring] > 0
-                       ? std::sqrt(model_sums.power_a[ring] / white.sums.power_a[ring])
-                       : 0.0);
-  Spectrum noise = white.spectrum;
-  multiply_rings(noise, gain);
-  Image result = inverse_fourier_transform(noise);
-  const ImageStatistics wanted = measure_statistics(like);
-  const ImageStatistics found = measure_statistics(result);
-  if (!(found.sigma > 0))
-    fail(ErrorKind::input, "the middle of the micrograph is constant");
-  for (float& value : result.pixels())
-    value = static_cast<float>((value - found.mean) / found.sigma * wanted.sigma + wanted.mean);
-  return result;
-}
+// Of the result's standard deviation: lower spots are lost among what was kept.
+constexpr double suspicious_contrast = 1;
 
 double band_power(const Image& image, double pixel_size_angstrom) {
   const Spectrum spectrum = centred_transform(image, Taper::hann);
@@ -75,30 +56,27 @@ double removed_correlation(const Image& raw, const Image& denoised) {
   return product > 0 ? (moments.covariance - moments.variance_b) / std::sqrt(product) : 0.0;
 }
 
-// The noise of the micrograph: of the halves' difference, which has the noise of their sum.
-Image noise_model(const Image& raw, const Image* even, const Image* odd) {
-  if (even == nullptr)
-    return raw;
-  Image difference = *even;
-  for (std::int64_t y = 0; y < difference.height(); ++y)
-    for (std::int64_t x = 0; x < difference.width(); ++x)
-      difference.at(x, y) -= odd->at(x, y);
-  const ImageStatistics statistics = measure_statistics(raw);
-  for (float& value : difference.pixels())
-    value += static_cast<float>(statistics.mean);
-  return difference;
+// Whether `even` and `odd` differ, as they must for the noise to be known.
+bool are_equal(const Image& even, const Image& odd) {
+  return std::equal(even.pixels().begin(), even.pixels().end(), odd.pixels().begin());
 }
 
-void measure_noise_left(const TrustInput& input, const Image& model, TrustNumbers& numbers) {
+void measure_noise_left(const TrustInput& input, bool has_halves, TrustNumbers& numbers) {
   WhiteNoises own;
   WhiteNoises& noises = input.noises != nullptr ? *input.noises : own;
-  const Image before = noise_like(model, *noises.of(model.width(), model.height(), input.seed));
+  const auto white = noises.of(input.raw.width(), input.raw.height(), input.seed);
+  const Image before = has_halves
+                           ? noise_like_difference(*input.even, *input.odd, *white)
+                           : noise_like_micrograph(input.raw, input.pixel_size_angstrom, *white);
   Image after = before;
   input.denoise(after);
   const ImageStatistics left = measure_statistics(after);
   numbers.noise_left = left.sigma / measure_statistics(before).sigma;
+  const double height = std::max(left.maximum - left.mean, left.mean - left.minimum);
   if (left.sigma > 0)
-    numbers.noise_peak = std::max(left.maximum - left.mean, left.mean - left.minimum) / left.sigma;
+    numbers.noise_peak = height / left.sigma;
+  if (const double contrast = measure_statistics(input.denoised).sigma; contrast > 0)
+    numbers.noise_peak_contrast = height / contrast;
   numbers.band_noise_left = root_ratio(band_power(after, input.pixel_size_angstrom),
                                        band_power(before, input.pixel_size_angstrom));
 }
@@ -144,7 +122,7 @@ void measure_halves(const TrustInput& input,
 }  // namespace
 
 TrustNumbers measure_trust(const TrustInput& input) {
-  const bool has_halves = input.even != nullptr && input.odd != nullptr;
+  bool has_halves = input.even != nullptr && input.odd != nullptr;
   for (const Image* image : {&input.denoised, input.even, input.odd})
     if (image != nullptr &&
         (image->width() != input.raw.width() || image->height() != input.raw.height()))
@@ -157,9 +135,13 @@ TrustNumbers measure_trust(const TrustInput& input) {
   TrustNumbers numbers;
   numbers.removed_correlation = removed_correlation(input.raw, input.denoised);
   numbers.seam = strongest_seam(input.whole != nullptr ? *input.whole : input.denoised).strength;
+  if (has_halves && are_equal(*input.even, *input.odd)) {
+    numbers.has_equal_halves = true;
+    has_halves = false;
+  }
   if (has_halves)
     measure_halves(input, *input.even, *input.odd, numbers);
-  measure_noise_left(input, noise_model(input.raw, input.even, input.odd), numbers);
+  measure_noise_left(input, has_halves, numbers);
   return numbers;
 }
 
@@ -167,8 +149,11 @@ std::map<std::string, double> as_map(const TrustNumbers& numbers) {
   std::map<std::string, double> map = {{"noise_left", numbers.noise_left},
                                        {"band_noise_left", numbers.band_noise_left},
                                        {"noise_peak", numbers.noise_peak},
+                                       {"noise_peak_contrast", numbers.noise_peak_contrast},
                                        {"seam", numbers.seam},
                                        {"removed_correlation", numbers.removed_correlation}};
+  if (numbers.has_equal_halves)
+    map["equal_halves"] = 1;
   const std::pair<const char*, std::optional<double>> optional_numbers[] = {
       {"snr_before", numbers.snr_before},
       {"snr_before_error", numbers.snr_before_error},
@@ -190,12 +175,25 @@ std::map<std::string, double> as_map(const TrustNumbers& numbers) {
   return map;
 }
 
+bool has_equal_halves(const std::map<std::string, double>& numbers) {
+  return numbers.contains("equal_halves");
+}
+
+bool makes_spots(const std::map<std::string, double>& numbers) {
+  const auto peak = numbers.find("noise_peak");
+  const auto contrast = numbers.find("noise_peak_contrast");
+  return peak != numbers.end() && peak->second > suspicious_peak &&
+         (contrast == numbers.end() || contrast->second > suspicious_contrast);
+}
+
 std::string trust_warning(const std::map<std::string, double>& numbers) {
   const auto value = [&](const char* name) {
     const auto found = numbers.find(name);
     return found == numbers.end() ? 0.0 : found->second;
   };
   std::vector<std::string> warnings;
+  if (has_equal_halves(numbers))
+    warnings.emplace_back("both halves are the same image: SNR, bias and FRC cannot be known");
   if (std::abs(value("half_dependence")) > suspicious_dependence)
     warnings.emplace_back(
         "the halves share a pattern (gain reference, hot pixels, interpolation): SNR and FRC "
@@ -204,7 +202,7 @@ std::string trust_warning(const std::map<std::string, double>& numbers) {
     warnings.emplace_back("FRC above its bound: the halves know of each other");
   if (value("seam") > suspicious_seam)
     warnings.emplace_back("a straight edge crosses the result");
-  if (value("noise_peak") > suspicious_peak)
+  if (makes_spots(numbers))
     warnings.emplace_back("the model makes spots of pure noise");
   return fmt::format("{}", fmt::join(warnings, "; "));
 }
@@ -214,6 +212,8 @@ std::string trust_remark(const std::map<std::string, double>& numbers) {
     return "not measured";
   std::string remark = trust_warning(numbers);
   const char* unknown = "";
+  if (has_equal_halves(numbers))
+    return remark;
   if (!numbers.contains("half_dependence") && !numbers.contains("frc_excess"))
     unknown = "no halves: SNR, bias and FRC cannot be known";
   else if (!numbers.contains("snr_before"))

@@ -44,11 +44,13 @@ struct TrustNumbers {
   std::array<std::optional<double>, resolution_bands.size()> frc_bound;
   // Of the halves where there is no signal, in standard errors: beyond 5 they share a pattern.
   std::optional<double> half_dependence;
-  // What is left of noise with the spectrum of the noise (without halves: of the micrograph):
-  // standard deviation after over before, of all frequencies and of those from 1/300 to 1/20 A.
+  bool has_equal_halves = false;  // nothing can be known from them then
+  // What is left of noise with the spectrum of the noise (noise_model.h): standard deviation after
+  // over before, of all frequencies and of those from 1/300 to 1/20 A.
   double noise_left = 0;
   double band_noise_left = 0;
   double noise_peak = 0;  // the largest deviation in what is left, in its standard deviations
+  double noise_peak_contrast = 0;  // the same in standard deviations of the result
   // Of the strongest straight edge in the result (core/metrics/seam.h).
   double seam = 1;
   // Of the removed with the denoised pixels; 0 is best.
@@ -63,6 +65,9 @@ std::map<std::string, double> as_map(const TrustNumbers& numbers);
 
 // What cannot be known and what is suspicious, for people; empty when all is well.
 std::string trust_remark(const std::map<std::string, double>& numbers);
+bool has_equal_halves(const std::map<std::string, double>& numbers);
+// Spots of pure noise that are as high as what the result is made of.
+bool makes_spots(const std::map<std::string, double>& numbers);
 // The part of it that is about what was found, without what cannot be known.
 std::string trust_warning(const std::map<std::string, double>& numbers);
 

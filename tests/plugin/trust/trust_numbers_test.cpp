@@ -140,6 +140,38 @@ TEST_CASE("trust: tiles that do not fit together and spots made of noise are not
         1.7);
 }
 
+TEST_CASE("trust: spots of pure noise are told of where they are as high as the result") {
+  const auto spot = [](Image& image) {
+    low_pass(image);
+    image.at(40, 50) += 12;
+  };
+  const auto warning_of = [&](double amplitude) {
+    const Image raw = with_noise(pattern(amplitude), 2, 1);
+    const TrustNumbers numbers =
+        measure_trust({.raw = raw, .denoised = result_of(raw, spot), .denoise = spot});
+    CHECK(numbers.noise_peak > 6);
+    return trust_warning(as_map(numbers));
+  };
+  CHECK_THAT(warning_of(0), ContainsSubstring("spots of pure noise"));
+  CHECK_THAT(warning_of(40), !ContainsSubstring("spots of pure noise"));
+}
+
+TEST_CASE("trust: two copies of one image are no halves") {
+  const Image half = with_noise(pattern(1), 2, 1);
+  const Image raw = sum_of(half, half);
+  const TrustNumbers numbers = measure_trust({.raw = raw,
+                                              .denoised = result_of(raw, low_pass),
+                                              .even = &half,
+                                              .odd = &half,
+                                              .denoise = low_pass});
+  CHECK_FALSE(numbers.snr_before);
+  CHECK(numbers.noise_left == Approx(std::sqrt(noise_kept)).epsilon(0.1));
+  CHECK_THAT(
+      trust_remark(as_map(numbers)),
+      ContainsSubstring("both halves are the same image") && !ContainsSubstring("no halves"));
+  CHECK_FALSE(trust_warning(as_map(numbers)).empty());
+}
+
 TEST_CASE("trust: a denoiser that removes signal shows bias and a correlated remainder") {
   const Image even = with_noise(pattern(3), 1, 1);
   const Image odd = with_noise(pattern(3), 1, 2);
