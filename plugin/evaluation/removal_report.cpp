@@ -24,9 +24,10 @@ ScoreTable empty_table() {
       "What was removed",
       "corr: correlation of what was kept with what was removed (noisy - result); large: signal "
       "was removed. seam:\njump across the strongest straight edge over its surroundings; above "
-      "1.7 tiles do not fit together. picks: how\nsurely the particles' mean shape is in what "
-      "was removed around them, beyond random places, in standard errors\n(above 5: it is); "
-      "part: how much of their contrast, 0 to 1; some of the finest detail always is.\n",
+      "1.7 tiles do not fit together (up to 1024\npixels chance reaches 2). picks: how surely the "
+      "particles' mean shape is in what was removed around them,\nbeyond random places, in "
+      "standard errors (above 5: it is); part: how much of their contrast, 0 to 1; some of\nthe "
+      "finest detail always is.\n",
       {{"corr", "removed_correlation", 3},
        {"seam", "seam", 2},
        {"picks", "residual_at_picks_sigmas", 1, ScoreColumn::Style::with_sign},

@@ -68,6 +68,8 @@ std::string trust_remark(const std::map<std::string, double>& numbers);
 bool has_equal_halves(const std::map<std::string, double>& numbers);
 // Spots of pure noise that are as high as what the result is made of.
 bool makes_spots(const std::map<std::string, double>& numbers);
+// Between tiles, or in one tile a line of bad pixels.
+bool has_straight_edge(const std::map<std::string, double>& numbers);
 // The part of it that is about what was found, without what cannot be known.
 std::string trust_warning(const std::map<std::string, double>& numbers);
 

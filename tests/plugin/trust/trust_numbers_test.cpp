@@ -140,6 +140,16 @@ TEST_CASE("trust: tiles that do not fit together and spots made of noise are not
         1.7);
 }
 
+TEST_CASE("trust: one tile has no seam, but may have a line of bad pixels") {
+  const auto warning_of = [](double tiles, double seam) {
+    return trust_warning({{"noise_left", 0.1}, {"tiles", tiles}, {"seam", seam}});
+  };
+  CHECK(warning_of(2, 1.65).empty());
+  CHECK_THAT(warning_of(2, 1.9), ContainsSubstring("straight edge"));
+  CHECK(warning_of(1, 1.9).empty());
+  CHECK_THAT(warning_of(1, 3.5), ContainsSubstring("straight edge"));
+}
+
 TEST_CASE("trust: spots of pure noise are told of where they are as high as the result") {
   const auto spot = [](Image& image) {
     low_pass(image);
