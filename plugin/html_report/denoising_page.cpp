@@ -116,7 +116,7 @@ void add_warnings(const Records& records, ReportPage& page) {
   if (count > 0)
     page.numbers.push_back(
         {fmt::format("{} of {} to look at", count, records.size()),
-         "Micrographs with a suspicious number: first in the table below, with the reason.",
+         "Micrographs with a suspicious number; the table below gives the reasons.",
          true});
 }
 

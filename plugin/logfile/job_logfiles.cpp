@@ -1,6 +1,6 @@
 #include "plugin/logfile/job_logfiles.h"
 
-#include "plugin/logfile/logfile.h"
+#include "plugin/trust/trust_numbers.h"
 
 #include <fmt/format.h>
 
@@ -15,11 +15,16 @@ struct Column {
   const char* key;
   const char* title;
 };
-constexpr Column columns[] = {{"snr_before", "SNR before"},
+constexpr Column columns[] = {{"snr_before", "SNR raw"},
                               {"snr_after", "SNR after"},
+                              {"error_fraction", "error"},
                               {"bias_fraction", "bias"},
+                              {"frc_excess", "FRC exc."},
                               {"noise_left", "noise left"},
-                              {"removed_correlation", "correlation"}};
+                              {"noise_peak", "peak"},
+                              {"removed_correlation", "correl."},
+                              {"seam", "seam"},
+                              {"residual_at_picks_sigmas", "at picks"}};
 
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;
@@ -54,16 +59,20 @@ void add_point(Curve& curve, const TrainingRow& row, const std::optional<double>
 void write_denoise_logfile(const std::string& path,
                            const std::vector<DenoisedRecord>& records,
                            const std::vector<ComparisonPicture>& pictures,
+                           std::vector<LogfileNote> notes,
                            const RunSummary& summary) {
   Logfile logfile{.title = "Denoised micrographs",
                   .lines = lines_of(summary.result),
+                  .notes = std::move(notes),
                   .plots = plots_of(records),
                   .pictures = pictures};
   logfile.columns = {"micrograph"};
   for (const Column& column : columns)
     logfile.columns.emplace_back(column.title);
-  for (const DenoisedRecord& record : records)
+  for (const DenoisedRecord& record : records) {
     logfile.rows.push_back(row_of(record));
+    logfile.remarks.push_back(trust_warning(record.numbers));
+  }
   write_logfile(path, logfile);
 }
 

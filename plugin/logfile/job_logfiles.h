@@ -1,6 +1,7 @@
 #pragma once
 
 #include "plugin/logfile/denoised_records.h"
+#include "plugin/logfile/logfile.h"
 #include "plugin/run/run_summary.h"
 #include "plugin/training/training_record.h"
 
@@ -9,10 +10,12 @@
 
 namespace limpid {
 
-// logfile.pdf of a denoising: the quality of each micrograph, and pictures of a few.
+// logfile.pdf of a denoising: what was found, the quality of each micrograph, and pictures of a
+// few.
 void write_denoise_logfile(const std::string& path,
                            const std::vector<DenoisedRecord>& records,
                            const std::vector<ComparisonPicture>& pictures,
+                           std::vector<LogfileNote> notes,
                            const RunSummary& summary);
 
 // How losses and scores of a training changed; none before there are two validations.

@@ -8,15 +8,24 @@
 
 namespace limpid {
 
-// What the pages of logfile.pdf show, whatever the job: first the lines and the plots, then each
+// Something found, and below it in words what it means.
+struct LogfileNote {
+  std::string title;
+  std::string text;
+  bool is_warning = false;
+};
+
+// What the pages of logfile.pdf show, whatever the job: first the lines, notes and plots, then each
 // picture on a page of its own, then the table.
 struct Logfile {
   std::string title;
   std::vector<std::string> lines = {};
+  std::vector<LogfileNote> notes = {};
   std::vector<CurvePlot> plots = {};
   std::vector<ComparisonPicture> pictures = {};
   std::vector<std::string> columns = {};  // of the table; the first is the widest
   std::vector<std::vector<std::string>> rows = {};
+  std::vector<std::string> remarks = {};  // below each row, if not empty; none at all is fine, too
 };
 
 // The file appears complete or not at all. Throws Error(storage).

@@ -47,6 +47,11 @@ nlohmann::json meanings_of(const std::vector<ItemResult>& items) {
   return meanings;
 }
 
+// What cannot be known, and why, as report.html says.
+std::vector<std::string> unknown_of(const RunSummary& summary) {
+  return summary.page ? summary.page->unknown : std::vector<std::string>();
+}
+
 // As it is, unless a STAR file has no way to hold it: a line end, or both kinds of quotes.
 std::string listable(const std::string& text) {
   std::string result = on_one_line(text);
@@ -69,6 +74,7 @@ void write_report(const std::string& path, const Report& report) {
                                {"failed", report.summary.failed_count},
                                {"seconds", report.seconds},
                                {"warnings", report.summary.warnings},
+                               {"unknown", unknown_of(report.summary)},
                                {"meaning", meanings_of(report.items)},
                                {"items", items}};
   write_file_atomically(path,

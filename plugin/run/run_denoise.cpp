@@ -76,6 +76,16 @@ std::vector<std::string> used_lines(const Model& model,
   return lines;
 }
 
+// The summary of report.html, and what it says cannot be known, for logfile.pdf.
+std::vector<LogfileNote> notes_of(const ReportPage& page) {
+  std::vector<LogfileNote> notes;
+  for (const PageNumber& number : page.numbers)
+    notes.push_back({number.value, number.sentence, number.is_warning});
+  for (const std::string& unknown : page.unknown)
+    notes.push_back({"What cannot be known here", unknown});
+  return notes;
+}
+
 // logfile.pdf, and what report.html shows. Not made again when nothing has changed: pictures take a
 // while.
 void make_pages(const std::vector<MicrographEntry>& entries,
@@ -99,10 +109,12 @@ void make_pages(const std::vector<MicrographEntry>& entries,
       records.push_back({entry, output.file(entry.output_name), found->second.numbers});
   ReadyPictures ready = ahead.pictures_of(records);
   log_phase("pictures made");
+  summary.page = denoising_page(records, {}, lines, summary);
   if (!records.empty())
-    write_denoise_logfile(output.file(pages_name), records, ready.pictures, summary);
+    write_denoise_logfile(
+        output.file(pages_name), records, ready.pictures, notes_of(*summary.page), summary);
   log_phase("logfile.pdf written");
-  summary.page = denoising_page(records, std::move(ready.pictures), lines, summary);
+  summary.page->pictures = std::move(ready.pictures);
   summary.page->drawn_pictures = std::move(ready.sections);
 }
 

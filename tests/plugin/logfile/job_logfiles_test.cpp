@@ -45,13 +45,32 @@ TEST_CASE("logfile: a summary, four pictures at most, and a table of all microgr
   records[0].entry.path = write_noise(folder, "raw.mrc");
   records[0].result_path = write_noise(folder, "denoised.mrc");
   records[0].numbers = {{"snr_before", 0.01}, {"snr_after", 2.0}, {"noise_left", 0.2}};
-  write_denoise_logfile(
-      path, records, PicturesAhead({}).pictures_of(records).pictures, {.result = "1 micrograph denoised"});
+  write_denoise_logfile(path,
+                        records,
+                        PicturesAhead({}).pictures_of(records).pictures,
+                        {},
+                        {.result = "1 micrograph denoised"});
   CHECK(page_count(path) == 3);
 
   records.resize(100, records[0]);
-  write_denoise_logfile(path, records, PicturesAhead({}).pictures_of(records).pictures, {.result = "many"});
+  write_denoise_logfile(
+      path, records, PicturesAhead({}).pictures_of(records).pictures, {}, {.result = "many"});
   CHECK(page_count(path) == 1 + 4 + 2);
+}
+
+TEST_CASE("logfile: notes are broken into lines, and onto pages") {
+  const TemporaryFolder folder;
+  const std::string path = folder.path("logfile.pdf");
+  std::string text;
+  for (int word = 0; word < 100; ++word)
+    text += "of many words ";
+  const auto pages_with = [&](std::size_t count) {
+    write_denoise_logfile(
+        path, {}, {}, std::vector<LogfileNote>(count, {"a note", text, true}), {});
+    return page_count(path);
+  };
+  CHECK(pages_with(1) == 1);
+  CHECK(pages_with(30) > 2);
 }
 
 TEST_CASE("logfile: a micrograph that has gone costs its picture alone") {
@@ -61,7 +80,7 @@ TEST_CASE("logfile: a micrograph that has gone costs its picture alone") {
   records[0].entry.path = folder.path("gone.mrc");
   const CapturedLog log;
   write_denoise_logfile(
-      folder.path("logfile.pdf"), records, PicturesAhead({}).pictures_of(records).pictures, {});
+      folder.path("logfile.pdf"), records, PicturesAhead({}).pictures_of(records).pictures, {}, {});
   CHECK(page_count(folder.path("logfile.pdf")) == 2);
   CHECK(log.warnings().find("gone.mrc") != std::string::npos);
 }
