@@ -97,6 +97,7 @@ void DenoisePipeline::run(const NextDenoiseItem& next,
                                    .progress = progress,
                                    .notes = notes_,
                                    .noises = noises_,
+                                   .halves = halves_,
                                    .times = times_},
                                   *processor);
           work(worker, *processor, items, outcomes);

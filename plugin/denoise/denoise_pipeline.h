@@ -9,6 +9,7 @@
 #include "plugin/denoise/micrograph_worker.h"
 #include "plugin/denoise/numbered_items.h"
 #include "plugin/denoise/pixel_size_notes.h"
+#include "plugin/denoise/run_halves.h"
 #include "plugin/denoise/stage_times.h"
 #include "plugin/denoise/worker_plan.h"
 #include "plugin/job/job.h"
@@ -46,6 +47,9 @@ class DenoisePipeline {
            const Progress& progress,
            const std::function<void(const DenoisedItem&)>& finished);
 
+  // What the halves of the first micrographs have in common; of none where nothing was denoised.
+  HalfCheck halves() const { return halves_.result(); }
+
  private:
   // Of an item: what became of it, or what ended the run there; neither if it was given up because
   // the run is to stop. Behind the last item: that it was the last.
@@ -77,6 +81,7 @@ class DenoisePipeline {
   std::optional<PickList> picks_;
   PixelSizeNotes notes_;
   WhiteNoises noises_;
+  RunHalves halves_;
   StageTimes times_;
   mutable std::atomic<int> busy_workers_ = 0;
   std::future<void> releasing_;  // of what is used no more

@@ -83,6 +83,10 @@ DenoisedItem MicrographWorker::process(DenoiseItem item, std::int64_t number) {
   }
   attempt(result, [&] { write(); });
   phase("first micrograph written");
+  if (result.state == ItemState::done && !odd_window_.empty())
+    context_.times.measure(DenoiseStage::measure, [&] {
+      context_.halves.add(number, {even_window_, odd_window_}, pixel_size_angstrom().value_or(1.0));
+    });
   result.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
   return std::move(outcome_);
 }

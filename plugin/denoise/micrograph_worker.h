@@ -7,6 +7,7 @@
 #include "plugin/denoise/denoise_processor.h"
 #include "plugin/denoise/denoised_item.h"
 #include "plugin/denoise/pixel_size_notes.h"
+#include "plugin/denoise/run_halves.h"
 #include "plugin/denoise/stage_times.h"
 #include "plugin/job/job.h"
 #include "plugin/micrographs/pick_list.h"
@@ -29,6 +30,7 @@ struct DenoiseContext {
   const Progress& progress;
   PixelSizeNotes& notes;
   WhiteNoises& noises;
+  RunHalves& halves;
   StageTimes& times;
 };
 

@@ -1,6 +1,7 @@
 #include "plugin/run/run_denoise.h"
 
 #include "core/base/error.h"
+#include "core/base/log.h"
 #include "core/base/phase_log.h"
 #include "limpid_version.h"
 #include "plugin/denoise/denoise_pipeline.h"
@@ -76,6 +77,25 @@ std::vector<std::string> used_lines(const Model& model,
   return lines;
 }
 
+// In report.json and log; nothing where the halves look independent.
+void warn_of_halves(const HalfCheck& halves, RunSummary& summary) {
+  if (halves.micrograph_count == 0 || halves.noise.is_independent())
+    return;
+  summary.warnings.push_back(halves.text("what they share counts as signal in SNR and FRC"));
+  log_warning("{}", summary.warnings.back());
+}
+
+std::optional<PageNumber> number_of(const HalfCheck& halves) {
+  if (halves.micrograph_count == 0)
+    return std::nullopt;
+  const bool is_independent = halves.noise.is_independent();
+  return PageNumber{
+      is_independent ? "halves look independent" : "halves share a pattern",
+      halves.text("what they share counts as signal in SNR and FRC") +
+          ". A pattern that is coarser than 4 pixels cannot be told from the specimen.",
+      !is_independent};
+}
+
 // The summary of report.html, and what it says cannot be known, for logfile.pdf.
 std::vector<LogfileNote> notes_of(const ReportPage& page) {
   std::vector<LogfileNote> notes;
@@ -91,6 +111,7 @@ std::vector<LogfileNote> notes_of(const ReportPage& page) {
 void make_pages(const std::vector<MicrographEntry>& entries,
                 const std::map<std::string, TrustRow>& trust,
                 const std::vector<std::string>& lines,
+                const HalfCheck& halves,
                 const OutputFolder& output,
                 PicturesAhead& ahead,
                 RunSummary& summary) {
@@ -110,6 +131,8 @@ void make_pages(const std::vector<MicrographEntry>& entries,
   ReadyPictures ready = ahead.pictures_of(records);
   log_phase("pictures made");
   summary.page = denoising_page(records, {}, lines, summary);
+  if (auto number = number_of(halves))
+    summary.page->numbers.push_back(std::move(*number));
   if (!records.empty())
     write_denoise_logfile(
         output.file(pages_name), records, ready.pictures, notes_of(*summary.page), summary);
@@ -296,7 +319,9 @@ RunSummary run_denoise(const DenoiseJob& job, const OutputFolder& output, Progre
   // To be stopped is the usual end of a watch: it leaves everything that other ends leave.
   if (is_interrupted)
     summary.interruption = interruption;
-  make_pages(entries, results.trust(), used, output, ahead, summary);
+  const HalfCheck halves = pipeline.halves();
+  warn_of_halves(halves, summary);
+  make_pages(entries, results.trust(), used, halves, output, ahead, summary);
   return summary;
 }
 

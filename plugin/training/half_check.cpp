@@ -10,9 +10,7 @@
 namespace limpid {
 namespace {
 
-// Enough to see a gain reference that is wrong by 1 %. Movies take long to add up.
-constexpr std::int64_t most_micrographs = 12;
-constexpr std::int64_t most_movies = 2;
+constexpr std::int64_t most_movies = 2;  // they take long to add up
 
 std::string text_of(const NoiseCorrelation& correlation) {
   return fmt::format("{:.4f} +- {:.4f}", correlation.value, correlation.standard_error);
@@ -47,7 +45,7 @@ std::vector<std::string> causes_of(const SharedNoise& noise) {
 
 }  // namespace
 
-std::string HalfCheck::text() const {
+std::string HalfCheck::text(const std::string& consequence) const {
   const bool is_measured = noise.within.is_measured();
   std::string found =
       is_measured ? fmt::format("correlation {} where there is no signal", text_of(noise.within))
@@ -59,9 +57,9 @@ std::string HalfCheck::text() const {
         "The halves of {} micrographs look independent: {}", micrograph_count, found);
   }
   return fmt::format(
-      "the halves of {} micrographs are not independent, and what they share will be learnt as "
-      "signal: {}; likely cause: {}",
+      "the halves of {} micrographs are not independent, and {}: {}; likely cause: {}",
       micrograph_count,
+      consequence,
       found,
       fmt::join(causes_of(noise), "; "));
 }
@@ -89,7 +87,7 @@ HalfCheck check_halves(const TrainingPairs& pairs) {
     return {};
   const std::int64_t count = pairs.source->count();
   const std::int64_t wanted =
-      std::min(count, pairs.kind == PairKind::movies ? most_movies : most_micrographs);
+      std::min(count, pairs.kind == PairKind::movies ? most_movies : most_checked_micrographs);
   SharedNoiseTest test(pairs.largest_pixel_size_angstrom.value_or(1.0));
   for (std::int64_t i = 0; i < wanted; ++i)
     try {

@@ -9,19 +9,24 @@
 
 namespace limpid {
 
-// What is known about the independence of the halves before they are trained on
-// (core/metrics/shared_noise.h).
+// Enough to see a gain reference that is wrong by 1 %.
+inline constexpr std::int64_t most_checked_micrographs = 12;
+
+// What is known about the independence of the halves that are trained on, or from which results are
+// judged (core/metrics/shared_noise.h).
 struct HalfCheck {
   std::int64_t micrograph_count = 0;  // that were looked at; 0: these are no halves, or unreadable
   SharedNoise noise;
 
-  // One line with the correlations, and for halves that share noise what is the likely cause.
-  std::string text() const;
+  // One line with the correlations, and for halves that share noise what follows from it and what
+  // is the likely cause.
+  std::string text(
+      const std::string& consequence = "what they share will be learnt as signal") const;
   // For report.json.
   std::map<std::string, double> numbers() const;
 };
 
-// Looks at up to four of the micrographs, or two of the movies, evenly from the list. Those that
+// Looks at up to twelve of the micrographs, or two of the movies, evenly from the list. Those that
 // cannot be read are passed over: the training reports them.
 HalfCheck check_halves(const TrainingPairs& pairs);
 

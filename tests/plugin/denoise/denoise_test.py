@@ -137,6 +137,25 @@ class Project(DenoiseTest):
         self.denoise("--in_mics", "mics.star", "--redo", "--halves", "off", model="default")
         self.assertEqual(rows()["out/Raw/b.mrc"]["_limpidSnrBefore"], "nan")
 
+    def test_a_pattern_that_all_halves_share_is_told_of(self):
+        def write_halves(pattern):
+            for seed, name in enumerate("abc"):
+                halves = [noise(50 + 2 * seed + odd, mean=16, sigma=4) + pattern for odd in (0, 1)]
+                for suffix, half in zip(("EVN", "ODD"), halves):
+                    write_mrc(self.folder / f"MotionCorr/job002/Raw/{name}_{suffix}.mrc", half.astype("f4"))
+                write_mrc(self.folder / f"MotionCorr/job002/Raw/{name}.mrc", (halves[0] + halves[1]).astype("f4"))
+            result = self.run_program("denoise", "--device", "cpu", "--model", self.model("small"), "--o", "out",
+                                      "--in_mics", "mics.star", "--redo")
+            self.assertEqual(result.returncode, 0)
+            return result.stderr, json.loads(self.output("report.json").read_text())["warnings"]
+
+        self.assertEqual(write_halves(0), ("", []))
+        self.assertIn("halves look independent", self.output("report.html").read_text())
+        told, [warning] = write_halves(noise(9, mean=0, sigma=1.5))
+        self.assertIn("pattern of the detector", warning)
+        self.assertEqual(told, f"limpid: {warning}\n")
+        self.assertIn("halves share a pattern", self.output("report.html").read_text())
+
     def test_a_second_run_skips_what_is_finished(self):
         self.denoise("--in_mics", "mics.star")
         results = hashes(self.folder / "out/Raw")
