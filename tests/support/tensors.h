@@ -48,12 +48,17 @@ inline std::vector<float> values_of(Backend& backend, const Tensor& tensor) {
   return values;
 }
 
-// Before a backward pass: an element of a gradient that it does not write is NaN then, not the 0
-// with which the block begins.
-inline void poison_gradients(Backend& backend, const Parameters& parameters) {
-  const std::vector<float> poison(static_cast<std::size_t>(parameters.flat_size()), std::nanf(""));
-  backend.upload(poison, parameters.gradient());
+// Fills a tensor with NaN: an element that is never written shows.
+inline void poison(Backend& backend, const Tensor& tensor) {
+  const std::vector<float> values(static_cast<std::size_t>(tensor.shape().element_count()),
+                                  std::nanf(""));
+  backend.upload(values, tensor);
   backend.synchronize();
+}
+
+// Before a backward pass: the block begins with zeros, among which one more would not show.
+inline void poison_gradients(Backend& backend, const Parameters& parameters) {
+  poison(backend, parameters.gradient());
 }
 
 // ||a - b|| / ||b||; NaN if anything is.

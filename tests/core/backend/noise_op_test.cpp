@@ -24,6 +24,7 @@ TEMPLATE_TEST_CASE("ops: noise has the same bits on every backend", "", CpuFloat
   const Tensor input = backend->allocate_tensor(shape, DataType::float32);
   const Tensor output = backend->allocate_tensor(shape, DataType::float32);
   backend->upload(clean, input);
+  poison(*backend, output);
   noise->apply(input, output, 42, 7);
   const auto found = values_of(*backend, output);
 
