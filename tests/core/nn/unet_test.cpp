@@ -20,8 +20,14 @@ const UNetDescription small_networks[] = {
      .upsampling = Upsampling::nearest,
      .activation = Activation::leaky_relu},
 };
-// Wide enough for the kernels that pool, and join gradients at skip connections.
-const UNetDescription wide_network{.channels = {32, 32, 64}};
+// Wide enough for the kernels that pool, join gradients at skip connections, and upsample.
+const UNetDescription wide_networks[] = {
+    {.channels = {32, 32, 64}},
+    {.channels = {32, 64, 128}, .upsampling = Upsampling::transposed_convolution},
+};
+constexpr Shape usual_image{2, 48, 72, 1};
+// Whose lower levels have odd sizes, and no whole number of any kernel's tiles.
+const Shape other_images[] = {{3, 20, 140, 1}, {1, 132, 12, 1}};
 
 struct NetworkRun {
   std::vector<float> prediction;
@@ -57,13 +63,15 @@ NetworkRun run(Backend& backend, const UNetDescription& description, const Shape
   return {prediction, parameters.gradients()};
 }
 
-void compare_with_reference(Backend& backend, const UNetDescription& description) {
+void compare_with_reference(Backend& backend,
+                            const UNetDescription& description,
+                            const Shape& image = usual_image) {
   auto reference =
       make_backend({.kind = DeviceKind::reference, .compute_type = backend.compute_type()});
   // bfloat16: the reference rounds where the backend does, but a sum in another order now and then
   // rounds to the other side, and switches a unit or a pool that was on the edge.
   const bool exact = backend.compute_type() == DataType::float32;
-  const Shape image{2, 48, 72, 1};
+  INFO("images of " << image.height << " x " << image.width << ", " << image.batch << " at a time");
   const NetworkRun expected = run(*reference, description, image);
   const NetworkRun found = run(backend, description, image);
   CHECK(relative_difference(found.prediction, expected.prediction) < (exact ? 1e-5 : 1e-2));
@@ -94,8 +102,13 @@ TEMPLATE_TEST_CASE("unet: a network wide enough for own kernels agrees with the 
                    CpuBFloat16,
                    CudaBFloat16) {
   auto backend = make_test_backend<TestType>();
-  if (backend)
-    compare_with_reference(*backend, wide_network);
+  if (!backend)
+    return;
+  for (const UNetDescription& description : wide_networks) {
+    compare_with_reference(*backend, description);
+    for (const Shape& image : other_images)
+      compare_with_reference(*backend, description, image);
+  }
 }
 
 TEMPLATE_TEST_CASE(
