@@ -1,5 +1,6 @@
 #include "plugin/evaluation/half_baselines.h"
 
+#include "core/metrics/half_metrics.h"
 #include "core/metrics/reference_filters.h"
 
 namespace limpid {
@@ -7,6 +8,15 @@ namespace limpid {
 HalfBaselines choose_half_baselines(const Image& even, const Image& odd) {
   return {.gaussian_sigma_px = best_gaussian_sigma_px(even, odd),
           .wiener_gain = wiener_gain_from_halves(even, odd)};
+}
+
+std::optional<std::string> baselines_warning(const Image& even,
+                                             const Image& odd,
+                                             double pixel_size_angstrom) {
+  const auto warning = dependence_warning(measure_raw_halves({even, odd}, pixel_size_angstrom));
+  if (!warning)
+    return std::nullopt;
+  return *warning + ", and the filters that are chosen from them keep it";
 }
 
 std::vector<NamedHalves> filtered_halves(const HalfBaselines& baselines,

@@ -18,6 +18,12 @@ struct HalfBaselines {
 
 HalfBaselines choose_half_baselines(const Image& even, const Image& odd);
 
+// A line for the reader where the halves share noise, which such filters keep; they look worse than
+// they are then.
+std::optional<std::string> baselines_warning(const Image& even,
+                                             const Image& odd,
+                                             double pixel_size_angstrom);
+
 inline constexpr const char* gaussian_from_halves = "Gaussian, halves";
 inline constexpr const char* wiener_from_halves = "Wiener, halves";
 

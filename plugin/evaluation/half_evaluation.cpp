@@ -75,13 +75,8 @@ std::vector<std::string> find_warnings(const RawHalfMetrics& raw,
                                        const DenoisedHalfMetrics& denoised,
                                        bool with_signal) {
   std::vector<std::string> warnings;
-  const HalfIndependence& independence = raw.independence;
-  if (independence.correlation > suspicious_standard_errors * independence.standard_error)
-    warnings.push_back(
-        fmt::format("the halves are not independent: correlation {:.4f} +- {:.4f} at 0.4-0.5 "
-                    "cycles/px; what they share counts as signal",
-                    independence.correlation,
-                    independence.standard_error));
+  if (const auto warning = dependence_warning(raw))
+    warnings.push_back(*warning);
   if (denoised.bounded.largest_excess() > largest_innocent_excess)
     warnings.push_back(
         fmt::format("FRC(denoised, other raw half) exceeds its bound by {:.3f}: a denoised half "
@@ -93,6 +88,17 @@ std::vector<std::string> find_warnings(const RawHalfMetrics& raw,
 }
 
 }  // namespace
+
+std::optional<std::string> dependence_warning(const RawHalfMetrics& raw) {
+  const HalfIndependence& independence = raw.independence;
+  if (!(independence.correlation > suspicious_standard_errors * independence.standard_error))
+    return std::nullopt;
+  return fmt::format(
+      "the halves are not independent: correlation {:.4f} +- {:.4f} at 0.4-0.5 cycles/px; what "
+      "they share counts as signal",
+      independence.correlation,
+      independence.standard_error);
+}
 
 HalfScores evaluate_halves(const HalfPair& raw,
                            const HalfPair& denoised,

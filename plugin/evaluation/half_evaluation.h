@@ -41,6 +41,9 @@ struct HalfScores {
   std::vector<std::string> warnings;
 };
 
+// A line for the reader about raw halves that share noise; none where no such is seen.
+std::optional<std::string> dependence_warning(const RawHalfMetrics& raw);
+
 // Further denoised halves, such as those of a filter.
 struct NamedHalves {
   std::string method;

@@ -63,12 +63,17 @@ void finish(std::vector<ScoreTable> tables,
 
 // What filters that know no truth make of a noisy micrograph whose halves are known.
 std::vector<std::pair<std::string, Image>> baselines_of(const WholeFiles& files,
-                                                        const Image& noisy) {
+                                                        const Image& noisy,
+                                                        const std::string& name,
+                                                        double pixel_size_angstrom,
+                                                        Progress& progress) {
   if (files.noisy_even.empty() || files.noisy_odd.empty())
     return {};
-  return filtered_whole(choose_half_baselines(read_micrograph(files.noisy_even).pixels,
-                                              read_micrograph(files.noisy_odd).pixels),
-                        noisy);
+  const Image even = read_micrograph(files.noisy_even).pixels;
+  const Image odd = read_micrograph(files.noisy_odd).pixels;
+  if (const auto warning = baselines_warning(even, odd, pixel_size_angstrom))
+    progress.note(name + ": " + *warning);
+  return filtered_whole(choose_half_baselines(even, odd), noisy);
 }
 
 // Numbers of what was removed, added to those that there are.
@@ -99,7 +104,8 @@ RunSummary run_with_truth(const EvaluateJob& job, Progress& progress) {
       removal.begin(files.name, noisy.pixels, &truth.pixels, pixel_size_angstrom);
       removal.add(denoised_method, denoised.pixels);
       if (job.baselines) {
-        baselines = baselines_of(files.whole, noisy.pixels);
+        baselines =
+            baselines_of(files.whole, noisy.pixels, files.name, pixel_size_angstrom, progress);
         options.see_result = [&](const std::string& method, const Image& image) {
           removal.add(method, image);
         };
@@ -177,7 +183,8 @@ RunSummary run_without_reference(const EvaluateJob& job, Progress& progress) {
     removal.begin(files.name, noisy.pixels, nullptr, pixel_size_angstrom);
     removal.add(denoised_method, denoised.pixels);
     if (job.baselines)
-      for (const auto& [method, image] : baselines_of(files.whole, noisy.pixels))
+      for (const auto& [method, image] :
+           baselines_of(files.whole, noisy.pixels, files.name, pixel_size_angstrom, progress))
         removal.add(method, image);
     return removal.finish();
   });

@@ -222,6 +222,17 @@ TEST_CASE("run_evaluate: without truth and denoised halves, what was removed is 
   REQUIRE(summary.page);
   CHECK_THAT(summary.page->unknown.at(0), ContainsSubstring("there is no truth"));
   CHECK(summary.page->tables.size() == 1);
+
+  // Filters that are chosen from halves which share noise keep it.
+  std::filesystem::copy_file(project.folder.path("raw/m2_EVN.mrc"),
+                             project.folder.path("raw/m2_ODD.mrc"),
+                             std::filesystem::copy_options::overwrite_existing);
+  RecordingProgress shared;
+  run_evaluate(job, shared);
+  REQUIRE(shared.notes.size() == 2);
+  CHECK_THAT(shared.notes[1],
+             ContainsSubstring("m2") && ContainsSubstring("not independent") &&
+                 ContainsSubstring("filters that are chosen from them keep it"));
 }
 
 TEST_CASE("run_evaluate: particles in what was removed are found at the picks") {
