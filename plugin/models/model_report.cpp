@@ -18,9 +18,9 @@ std::string text_or(const std::string& text, const char* otherwise) {
 std::string pixel_size_range(const ModelDescription& description) {
   if (!description.smallest_pixel_size_angstrom || !description.largest_pixel_size_angstrom)
     return "not stated";
-  return fmt::format("{:g} to {:g} A",
-                     *description.smallest_pixel_size_angstrom,
-                     *description.largest_pixel_size_angstrom);
+  const std::string smallest = fmt::format("{:g}", *description.smallest_pixel_size_angstrom);
+  const std::string largest = fmt::format("{:g}", *description.largest_pixel_size_angstrom);
+  return smallest == largest ? smallest + " A" : smallest + " to " + largest + " A";
 }
 
 std::string layers_line(const std::vector<ConvLayer>& layers) {

@@ -18,6 +18,8 @@ TEST_CASE("model report: a description states size, reach, pixel sizes and origi
   for (const char* expected :
        {"small\n", "16-32 channels", "0.5 to 2.5 A", "not trained", "0123456789abcdef"})
     CHECK_THAT(text, ContainsSubstring(expected));
+  model.description.smallest_pixel_size_angstrom = model.description.largest_pixel_size_angstrom;
+  CHECK_THAT(describe_model(model), ContainsSubstring(" 2.5 A") && !ContainsSubstring(" to 2.5"));
   model.description.smallest_pixel_size_angstrom.reset();
   CHECK_THAT(describe_model(model), ContainsSubstring("not stated"));
 }
