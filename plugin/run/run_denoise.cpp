@@ -89,11 +89,13 @@ std::optional<PageNumber> number_of(const HalfCheck& halves) {
   if (halves.micrograph_count == 0)
     return std::nullopt;
   const bool is_independent = halves.noise.is_independent();
-  return PageNumber{
-      is_independent ? "halves look independent" : "halves share a pattern",
-      halves.text("what they share counts as signal in SNR and FRC") +
-          ". A pattern that is coarser than 4 pixels cannot be told from the specimen.",
-      !is_independent};
+  std::string sentence = halves.text("what they share counts as signal in SNR and FRC") +
+                         ". A pattern that is coarser than 4 pixels cannot be told from the "
+                         "specimen.";
+  sentence.front() = 'T';  // the line of the log begins with "the"
+  return PageNumber{is_independent ? "halves look independent" : "halves share a pattern",
+                    std::move(sentence),
+                    !is_independent};
 }
 
 // The summary of report.html, and what it says cannot be known, for logfile.pdf.
