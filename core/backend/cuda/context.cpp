@@ -1,6 +1,6 @@
 #include "core/backend/cuda/context.h"
 
-#include "core/backend/cuda/hopper/row_convolution.h"
+#include "core/backend/cuda/hopper/rows/row_convolution.h"
 #include "core/backend/cudnn_library.h"
 #include "core/base/build_id.h"
 #include "core/base/phase_log.h"

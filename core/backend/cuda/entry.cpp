@@ -1,5 +1,5 @@
 #include "core/backend/cuda/cuda_backend.h"
-#include "core/backend/cuda/hopper/row_convolution.h"
+#include "core/backend/cuda/hopper/rows/row_convolution.h"
 #include "core/backend/cuda_library.h"
 #include "core/backend/cudnn_library.h"
 #include "core/base/phase_log.h"

@@ -1,7 +1,7 @@
 #include "core/backend/cuda/convolution/convolution_pass.h"
 
-#include "core/backend/cuda/hopper/row_convolution.h"
-#include "core/backend/cuda/hopper/wide_convolution.h"
+#include "core/backend/cuda/hopper/rows/row_convolution.h"
+#include "core/backend/cuda/hopper/wide/wide_convolution.h"
 #include "core/backend/cuda/kernels.h"
 #include "core/backend/cuda/tuning_memory.h"
 #include "core/base/log.h"

@@ -1,6 +1,6 @@
 #include "core/backend/cuda/convolution/cuda_conv2d.h"
 
-#include "core/backend/cuda/hopper/row_convolution.h"
+#include "core/backend/cuda/hopper/rows/row_convolution.h"
 #include "core/backend/cuda/kernels.h"
 #include "core/backend/cuda/narrow/narrow_convolution.h"
 

@@ -3,8 +3,8 @@
 #include "core/backend/cuda/convolution/cuda_conv2d.h"
 #include "core/backend/cuda/convolution/kernel_choice.h"
 #include "core/backend/cuda/convolution/transposed_convolution.h"
-#include "core/backend/cuda/hopper/upsampling_input_gradient.h"
-#include "core/backend/cuda/hopper/upsampling_tile_gradient.h"
+#include "core/backend/cuda/hopper/tiles/upsampling_tile_gradient.h"
+#include "core/backend/cuda/hopper/wide/upsampling_input_gradient.h"
 #include "core/backend/cuda/kernels.h"
 
 #include <algorithm>

@@ -2,7 +2,7 @@
 
 #include "core/backend/cuda/convolution/kernel_choice.h"
 #include "core/backend/cuda/convolution/strip_gradient.h"
-#include "core/backend/cuda/hopper/tile_gradient.h"
+#include "core/backend/cuda/hopper/tiles/tile_gradient.h"
 #include "core/backend/cuda/kernels.h"
 
 namespace limpid::cuda {

@@ -1,5 +1,5 @@
-#include "core/backend/cuda/hopper/row_convolution.h"
-#include "core/backend/cuda/hopper/wide_convolution.h"
+#include "core/backend/cuda/hopper/rows/row_convolution.h"
+#include "core/backend/cuda/hopper/wide/wide_convolution.h"
 #include "core/backend/cuda/value_bits.h"
 #include "tests/core/backend/cuda/conv_kernel_cases.h"
 

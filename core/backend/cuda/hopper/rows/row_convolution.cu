@@ -1,7 +1,7 @@
 #include "core/backend/cuda/check.h"
-#include "core/backend/cuda/hopper/row_convolution.h"
 #include "core/backend/cuda/hopper/row_map.h"
-#include "core/backend/cuda/hopper/row_worker.cuh"
+#include "core/backend/cuda/hopper/rows/row_convolution.h"
+#include "core/backend/cuda/hopper/rows/row_worker.cuh"
 
 #include <algorithm>
 

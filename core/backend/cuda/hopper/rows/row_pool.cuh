@@ -1,7 +1,7 @@
 #pragma once
 
-#include "core/backend/cuda/hopper/row_arguments.cuh"
-#include "core/backend/cuda/hopper/row_words.cuh"
+#include "core/backend/cuda/hopper/rows/row_arguments.cuh"
+#include "core/backend/cuda/hopper/rows/row_words.cuh"
 
 // The 2x2 maxima of the rows that a warpgroup of the 3x3 convolution stores (row_worker.cuh), from
 // the registers in which they lie. Items begin at even rows and pixels.

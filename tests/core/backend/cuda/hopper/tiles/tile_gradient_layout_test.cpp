@@ -1,4 +1,4 @@
-#include "core/backend/cuda/hopper/tile_gradient_layout.h"
+#include "core/backend/cuda/hopper/tiles/tile_gradient_layout.h"
 
 #include "tests/core/backend/cuda/tile_emulator.h"
 #include "tests/support/catch.h"

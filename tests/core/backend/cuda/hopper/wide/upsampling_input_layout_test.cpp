@@ -1,4 +1,4 @@
-#include "core/backend/cuda/hopper/upsampling_input_layout.h"
+#include "core/backend/cuda/hopper/wide/upsampling_input_layout.h"
 
 #include "tests/support/catch.h"
 #include "tests/support/tensors.h"

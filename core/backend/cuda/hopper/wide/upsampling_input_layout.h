@@ -1,7 +1,7 @@
 #pragma once
 
 #include "core/backend/cuda/hopper/wgmma_layout.h"
-#include "core/backend/cuda/hopper/wide_convolution_layout.h"
+#include "core/backend/cuda/hopper/wide/wide_convolution_layout.h"
 #include "core/base/host_device.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-#include "core/backend/cuda/hopper/wide_convolution_layout.h"
+#include "core/backend/cuda/hopper/wide/wide_convolution_layout.h"
 
 #include "core/backend/cuda/hopper/quad_words.h"
 #include "tests/core/backend/cuda/hopper/convolution_problem.h"

@@ -2,7 +2,7 @@
 
 #include "core/backend/cuda/hopper/row_copy.cuh"
 #include "core/backend/cuda/hopper/wgmma.cuh"
-#include "core/backend/cuda/hopper/wide_epilogue.cuh"
+#include "core/backend/cuda/hopper/wide/wide_epilogue.cuh"
 
 // What a block of threads of the products of many channels does (wide_convolution.cu,
 // upsampling_input_gradient.cu): one thread loads, two warpgroups multiply and store. A Tile

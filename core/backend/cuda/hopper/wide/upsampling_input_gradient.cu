@@ -1,8 +1,8 @@
 #include "core/backend/cuda/device_vector.cuh"
 #include "core/backend/cuda/hopper/row_map.h"
-#include "core/backend/cuda/hopper/upsampling_input_gradient.h"
-#include "core/backend/cuda/hopper/upsampling_input_layout.h"
-#include "core/backend/cuda/hopper/wide_launch.cuh"
+#include "core/backend/cuda/hopper/wide/upsampling_input_gradient.h"
+#include "core/backend/cuda/hopper/wide/upsampling_input_layout.h"
+#include "core/backend/cuda/hopper/wide/wide_launch.cuh"
 
 namespace limpid::cuda {
 namespace {

@@ -1,4 +1,4 @@
-#include "core/backend/cuda/hopper/upsampling_tile_layout.h"
+#include "core/backend/cuda/hopper/tiles/upsampling_tile_layout.h"
 
 #include "tests/core/backend/cuda/tile_emulator.h"
 #include "tests/support/catch.h"

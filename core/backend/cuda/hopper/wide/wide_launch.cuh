@@ -1,7 +1,7 @@
 #pragma once
 
 #include "core/backend/cuda/check.h"
-#include "core/backend/cuda/hopper/wide_worker.cuh"
+#include "core/backend/cuda/hopper/wide/wide_worker.cuh"
 
 #include <algorithm>
 

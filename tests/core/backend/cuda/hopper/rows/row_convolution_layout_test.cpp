@@ -1,4 +1,4 @@
-#include "core/backend/cuda/hopper/row_convolution_layout.h"
+#include "core/backend/cuda/hopper/rows/row_convolution_layout.h"
 
 #include "tests/core/backend/cuda/hopper/convolution_problem.h"
 

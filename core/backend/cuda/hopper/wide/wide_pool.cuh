@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/backend/cuda/hopper/row_words.cuh"
+#include "core/backend/cuda/hopper/rows/row_words.cuh"
 #include "core/backend/cuda/value_bits.h"
 
 // 2x2 maxima in the registers of wide_epilogue.cuh, and their gradient. A thread has two pixels,

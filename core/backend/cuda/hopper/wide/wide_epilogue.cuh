@@ -1,8 +1,8 @@
 #pragma once
 
-#include "core/backend/cuda/hopper/row_words.cuh"
-#include "core/backend/cuda/hopper/wide_convolution_layout.h"
-#include "core/backend/cuda/hopper/wide_pool.cuh"
+#include "core/backend/cuda/hopper/rows/row_words.cuh"
+#include "core/backend/cuda/hopper/wide/wide_convolution_layout.h"
+#include "core/backend/cuda/hopper/wide/wide_pool.cuh"
 
 // How the warpgroups of wide_worker.cuh finish and store their sums.
 namespace limpid::cuda {

@@ -1,7 +1,7 @@
 #include "core/backend/cuda/hopper/row_map.h"
-#include "core/backend/cuda/hopper/tile_launch.cuh"
-#include "core/backend/cuda/hopper/upsampling_tile_gradient.h"
-#include "core/backend/cuda/hopper/upsampling_tile_layout.h"
+#include "core/backend/cuda/hopper/tiles/tile_launch.cuh"
+#include "core/backend/cuda/hopper/tiles/upsampling_tile_gradient.h"
+#include "core/backend/cuda/hopper/tiles/upsampling_tile_layout.h"
 
 namespace limpid::cuda {
 namespace {

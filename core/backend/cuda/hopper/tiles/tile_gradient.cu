@@ -1,7 +1,7 @@
 #include "core/backend/cuda/hopper/row_map.h"
-#include "core/backend/cuda/hopper/tile_gradient.h"
-#include "core/backend/cuda/hopper/tile_gradient_layout.h"
-#include "core/backend/cuda/hopper/tile_launch.cuh"
+#include "core/backend/cuda/hopper/tiles/tile_gradient.h"
+#include "core/backend/cuda/hopper/tiles/tile_gradient_layout.h"
+#include "core/backend/cuda/hopper/tiles/tile_launch.cuh"
 
 namespace limpid::cuda {
 namespace {

@@ -1,10 +1,10 @@
 #pragma once
 
-#include "core/backend/cuda/hopper/row_arguments.cuh"
 #include "core/backend/cuda/hopper/row_copy.cuh"
-#include "core/backend/cuda/hopper/row_pool.cuh"
-#include "core/backend/cuda/hopper/row_unpool.cuh"
-#include "core/backend/cuda/hopper/row_words.cuh"
+#include "core/backend/cuda/hopper/rows/row_arguments.cuh"
+#include "core/backend/cuda/hopper/rows/row_pool.cuh"
+#include "core/backend/cuda/hopper/rows/row_unpool.cuh"
+#include "core/backend/cuda/hopper/rows/row_words.cuh"
 #include "core/backend/cuda/hopper/wgmma.cuh"
 
 // What one warpgroup of the 3x3 convolution on Hopper's tensor cores does (row_convolution.cu).

@@ -2,7 +2,7 @@
 
 #include "core/backend/cuda/device_vector.cuh"
 #include "core/backend/cuda/hopper/convolution_result.h"
-#include "core/backend/cuda/hopper/row_convolution_layout.h"
+#include "core/backend/cuda/hopper/rows/row_convolution_layout.h"
 #include "core/backend/cuda/value_bits.h"
 
 #include <cuda.h>

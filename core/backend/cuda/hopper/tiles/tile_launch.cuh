@@ -3,7 +3,7 @@
 #include "core/backend/cuda/check.h"
 #include "core/backend/cuda/convolution/partial_sums.cuh"
 #include "core/backend/cuda/device_vector.cuh"
-#include "core/backend/cuda/hopper/tile_worker.cuh"
+#include "core/backend/cuda/hopper/tiles/tile_worker.cuh"
 
 #include <cuda_bf16.h>
 

@@ -1,7 +1,7 @@
 #include "core/backend/cuda/device_vector.cuh"
 #include "core/backend/cuda/hopper/row_map.h"
-#include "core/backend/cuda/hopper/wide_convolution.h"
-#include "core/backend/cuda/hopper/wide_launch.cuh"
+#include "core/backend/cuda/hopper/wide/wide_convolution.h"
+#include "core/backend/cuda/hopper/wide/wide_launch.cuh"
 
 namespace limpid::cuda {
 namespace {

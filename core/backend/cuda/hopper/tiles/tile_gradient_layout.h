@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/backend/cuda/hopper/tile_block.h"
+#include "core/backend/cuda/hopper/tiles/tile_block.h"
 #include "core/backend/cuda/hopper/wgmma_layout.h"
 #include "core/base/host_device.h"
 
