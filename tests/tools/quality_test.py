@@ -35,6 +35,13 @@ class Quality(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = Path(folder.name)
 
+    def test_a_program_that_is_not_there_is_one_line(self):
+        result = subprocess.run([TOOL, str(self.folder), "--o", str(self.folder / "out"), "--limpid", "./no_such"],
+                                capture_output=True, text=True, timeout=60)
+        self.assertEqual(result.returncode, 1)
+        self.assertEqual(result.stderr,
+                         "'./no_such' cannot be started: No such file or directory; --limpid names the program\n")
+
     def run_tool(self, *options):
         return subprocess.run([TOOL, str(self.folder / "data"), "--o", str(self.folder / "out"), "--limpid", PROGRAM,
                                "--own", "0", *options], capture_output=True, text=True, timeout=300)
