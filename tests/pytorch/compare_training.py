@@ -64,14 +64,14 @@ def start_weights(parameters, seed):
         name: value * (1 + 1e-6 * random.standard_normal(value.shape, np.float32)) for name, value in parameters.items()}
 
 
-def train_ours(parameters, metadata, source, options):
-    """Losses and the prediction of one training by the probe."""
+def train_ours(parameters, metadata, source, goal, options):
+    """Losses and the prediction of one training by the probe, from files of images and of their targets."""
     with tempfile.TemporaryDirectory(prefix="limpid_pytorch_") as folder:
         model, result = os.path.join(folder, "model.safetensors"), os.path.join(folder, "output.safetensors")
         write_tensors(model, parameters, metadata)
-        run_probe([options.probe, "train", "--model", model, "--input", source, "--out", result, "--device",
-                   options.device, "--precision", options.precision, "--batch", str(options.batch), "--adam_steps",
-                   str(options.steps), "--learning_rate", str(options.learning_rate)])
+        run_probe([options.probe, "train", "--model", model, "--input", source, "--target", goal, "--out", result,
+                   "--device", options.device, "--precision", options.precision, "--batch", str(options.batch),
+                   "--adam_steps", str(options.steps), "--learning_rate", str(options.learning_rate)])
         found, _ = read_tensors(result)
     return found["losses"], found["validation_prediction"]
 
@@ -129,12 +129,13 @@ def main():
     truth, (validation, _) = make_images(16, options.size, options.noise, 2)
     tensors = {"image": image, "target": target, "validation": validation}
     with tempfile.TemporaryDirectory(prefix="limpid_pytorch_") as folder:
-        model, source = os.path.join(folder, "model.safetensors"), os.path.join(folder, "input.safetensors")
+        model, source, goal = (os.path.join(folder, f"{name}.safetensors") for name in ("model", "input", "target"))
         run_probe([options.probe, "init", "--network", options.network, "--model", model])
-        write_tensors(source, tensors)
+        write_tensors(source, {"image": image, "validation": validation})
+        write_tensors(goal, {"target": target})
         parameters, metadata = read_tensors(model)
         starts = [start_weights(parameters, seed) for seed in range(options.repeats)]
-        ours = [train_ours(start, metadata, source, options) for start in starts]
+        ours = [train_ours(start, metadata, source, goal, options) for start in starts]
     theirs = [train_pytorch(start, metadata, tensors, options) for start in starts]
 
     expected = window_means(np.mean([losses for losses, _ in theirs], axis=0), options.window)

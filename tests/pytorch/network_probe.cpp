@@ -6,16 +6,16 @@
 //   network_probe init --network classic|default --seed N --model FILE
 //   network_probe run --model FILE --input FILE --out FILE [--device cpu|cuda]
 //       [--precision float32|bfloat16] [--adam_steps N] [--learning_rate X]
-//   network_probe train --model FILE --input FILE --out FILE --batch N --adam_steps N
+//   network_probe train --model FILE --input FILE --target FILE --out FILE --batch N --adam_steps N
 //       [--learning_rate X] [--device cpu|cuda] [--precision float32|bfloat16]
 //
 // The input has the tensors "image" and "target", (N, 1, H, W). The output has "prediction",
 // "inference_prediction" (of a network without backward pass), "loss", "gradient.NAME" at the start
 // values, and "parameter.NAME" and "last_loss" after N steps of Adam. For `train`
-// (compare_training.py) N is a multiple of the batch, whose images are taken in turn, and
-// "validation" holds images of their size; the output has "losses" of all steps and
-// "validation_prediction" after them. Exit status 77, after "SKIPPED: reason", when this machine
-// lacks the processor.
+// (compare_training.py) "target" is in a file of its own, as one file would be larger than any that
+// is read; N is a multiple of the batch, whose images are taken in turn, and "validation" holds
+// images of their size; the output has "losses" of all steps and "validation_prediction" after
+// them. Exit status 77, after "SKIPPED: reason", when this machine lacks the processor.
 #include "core/backend/registry.h"
 #include "core/base/error.h"
 #include "core/base/random.h"
@@ -246,8 +246,9 @@ int train(const Options& options) {
   if (description == nullptr)
     fail(ErrorKind::usage, "--model: a network that can be trained is needed");
   const TensorFile input = read_safetensors(required(options, "input"));
+  const TensorFile target_file = read_safetensors(required(options, "target"));
   const NamedTensor& images = tensor_named(input, "image");
-  const NamedTensor& targets = tensor_named(input, "target");
+  const NamedTensor& targets = tensor_named(target_file, "target");
   require(images.shape == targets.shape, "image and target differ in size");
   const std::int64_t batch = std::stoll(required(options, "batch"));
   if (batch < 1 || images.shape[0] % batch != 0)
