@@ -1,22 +1,12 @@
 #pragma once
 
 #include "core/backend/cuda/context.h"
-#include "core/backend/cuda/cudnn/cudnn_convolution.h"
+#include "core/backend/cuda/cudnn/convolution_graphs.h"
+#include "core/backend/cuda/cudnn/cudnn_plan.h"
 
 #include <map>
 
 namespace limpid::cuda {
-
-// The tensors of a convolution by the numbers they have in cuDNN's graphs.
-enum TensorNumber : std::int64_t {
-  x_number = 1,
-  y_number,
-  weight_number,
-  bias_number,
-  mask_number,
-  pooled_number,  // these two are not in the graphs
-  record_number
-};
 
 // Memory to time convolutions on, taken when it is first asked for. Small numbers that are not
 // zero: zeros can run faster than real data. Empty when the GPU has no room for it.

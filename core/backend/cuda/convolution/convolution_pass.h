@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/backend/cuda/cudnn/cudnn_convolution.h"
+#include "core/backend/cuda/cudnn/cudnn_pass.h"
 #include "core/backend/cuda/hopper/hopper_convolution.h"
 #include "core/backend/cuda/value_bits.h"
 

@@ -3,7 +3,6 @@
 #include "core/backend/cuda/context.h"
 #include "core/backend/cuda/convolution/convolution_pass.h"
 #include "core/backend/cuda/convolution/weight_gradient.h"
-#include "core/backend/cuda/cudnn/cudnn_convolution.h"
 #include "core/backend/cuda/hopper/hopper_convolution.h"
 #include "core/backend/ops.h"
 #include "core/backend/parameters.h"

@@ -1,7 +1,8 @@
 #pragma once
 
 #include "core/backend/cuda/context.h"
-#include "core/backend/cuda/cudnn/cudnn_convolution.h"
+#include "core/backend/cuda/cudnn/cudnn_pass.h"
+#include "core/backend/cuda/cudnn/cudnn_weight_gradient.h"
 #include "core/backend/ops.h"
 #include "core/backend/parameters.h"
 

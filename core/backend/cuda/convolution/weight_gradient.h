@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/backend/cuda/cudnn/cudnn_convolution.h"
+#include "core/backend/cuda/cudnn/cudnn_weight_gradient.h"
 
 #include <memory>
 #include <string>

@@ -219,7 +219,7 @@ TEST_CASE("cudnn_support: every layer of the preset networks has an engine on ev
 }
 
 // Where the bias, the activation or the sum of parts comes in a kernel of its own, it is given
-// float32 (cudnn_convolution.h). The engines for it are compiled when they are first used, which
+// float32 (cudnn_pass.h). The engines for it are compiled when they are first used, which
 // needs a driver.
 TEST_CASE("cudnn_support: results can be kept in float32") {
   if (dlopen("libcuda.so.1", RTLD_NOW) == nullptr) {
