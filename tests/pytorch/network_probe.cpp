@@ -14,8 +14,9 @@
 // values, and "parameter.NAME" and "last_loss" after N steps of Adam. For `train`
 // (compare_training.py) "target" is in a file of its own, as one file would be larger than any that
 // is read; N is a multiple of the batch, whose images are taken in turn, and "validation" holds
-// images of their size; the output has "losses" of all steps and "validation_prediction" after
-// them. Exit status 77, after "SKIPPED: reason", when this machine lacks the processor.
+// images of their size; the output has "losses" of all steps, and after them
+// "validation_prediction" and, by the same weights in float32, "validation_prediction_float32".
+// Exit status 77, after "SKIPPED: reason", when this machine lacks the processor.
 #include "core/backend/registry.h"
 #include "core/base/error.h"
 #include "core/base/random.h"
@@ -221,13 +222,14 @@ std::span<const float> images_of(const NamedTensor& tensor,
 NamedTensor predict(Backend& backend,
                     const UNetDescription& description,
                     Parameters& parameters,
-                    const NamedTensor& images) {
+                    const NamedTensor& images,
+                    const std::string& name) {
   UNet network(backend,
                description,
                parameters,
                Shape{1, images.shape[2], images.shape[3], 1},
                NetworkUse::inference);
-  NamedTensor result{"validation_prediction", images.shape, {}};
+  NamedTensor result{name, images.shape, {}};
   for (std::int64_t i = 0; i < images.shape[0]; ++i) {
     backend.upload(images_of(images, i, 1), network.image());
     network.forward();
@@ -286,8 +288,16 @@ int train(const Options& options) {
   }
   TensorFile output;
   output.tensors.push_back(std::move(losses));
+  const NamedTensor& validation = tensor_named(input, "validation");
   output.tensors.push_back(
-      predict(*backend, *description, parameters, tensor_named(input, "validation")));
+      predict(*backend, *description, parameters, validation, "validation_prediction"));
+  Options in_float32 = options;
+  in_float32["precision"] = "float32";
+  const auto exact = backend_of(in_float32);
+  Parameters same(*exact, description->parameters());
+  same.set_values(parameters.values());
+  output.tensors.push_back(
+      predict(*exact, *description, same, validation, "validation_prediction_float32"));
   write_safetensors(required(options, "out"), output);
   return 0;
 }
