@@ -59,11 +59,11 @@ def make_images(count, size, noise, seed):
     return clean, [clean + noise * random.standard_normal(clean.shape, np.float32) for _ in range(2)]
 
 
-def start_weights(parameters, seed):
-    """Seed 0 is the weights as they are, others move them by a millionth."""
+def start_weights(parameters, seed, change):
+    """Seed 0 is the weights as they are, others move them by this part of their size."""
     random = np.random.default_rng(seed)
     return parameters if seed == 0 else {
-        name: value * (1 + 1e-6 * random.standard_normal(value.shape, np.float32)) for name, value in parameters.items()}
+        name: value * (1 + change * random.standard_normal(value.shape, np.float32)) for name, value in parameters.items()}
 
 
 def train_ours(parameters, metadata, source, goal, options):
@@ -124,6 +124,7 @@ def main():
                         help="a multiple of the batch; by default each is seen once, so that none can be learnt by heart")
     parser.add_argument("--size", type=int, default=256, help="height and width")
     parser.add_argument("--repeats", type=int, default=3, help="trainings of each side")
+    parser.add_argument("--start_change", type=float, default=1e-6, help="by what part of their size start weights differ")
     parser.add_argument("--noise", type=float, default=1.0, help="its standard deviation; the structure's is about 0.5")
     options = parser.parse_args()
 
@@ -137,7 +138,7 @@ def main():
         write_tensors(source, {"image": image, "validation": validation})
         write_tensors(goal, {"target": target})
         parameters, metadata = read_tensors(model)
-        starts = [start_weights(parameters, seed) for seed in range(options.repeats)]
+        starts = [start_weights(parameters, seed, options.start_change) for seed in range(options.repeats)]
         ours = [train_ours(start, metadata, source, goal, options) for start in starts]
     theirs = [train_pytorch(start, metadata, tensors, options) for start in starts]
 
