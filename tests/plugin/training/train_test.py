@@ -72,7 +72,7 @@ class Pairs(TrainTest):
             self.assertIn(words, said)
             info = self.check_done("models", "info", f"./{kind}/model.safetensors")
             self.assertIn(words, info)
-            self.assertIn("pixel size        1 to 1 A", info)
+            self.assertIn("pixel size        1 A\n", info)
             scores = self.rows(kind)[-1]
             self.assertEqual(scores["half_error"] != "", kind in ("auto", "halves", "single"))
             self.assertEqual(scores["psnr_db"] != "", kind in ("truth", "simulated"))
