@@ -4,6 +4,7 @@
 #include "plugin/benchmark/benchmarked_network.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -28,7 +29,7 @@ const char* name(BenchmarkMode mode) {
 
 BenchmarkFloor floor_of(const BenchmarkCase& what, DataType type, const ProcessorRates& rates) {
   const NetworkFloor floor =
-      floor_of(work_of(preset_network(what.network),
+      floor_of(work_of(choose_network(what.network),
                        {what.batch_size, what.patch_size_px, what.patch_size_px, 1},
                        type),
                rates);
@@ -72,10 +73,20 @@ BenchmarkResult run_benchmark(Backend& backend,
   return result;
 }
 
+std::string short_name(const std::string& network) {
+  return network.starts_with('{')
+             ? fmt::format("{}", fmt::join(choose_network(network).channels, "-"))
+             : network;
+}
+
 std::string benchmark_table(const std::vector<BenchmarkResult>& results) {
+  std::size_t width = 10;
+  for (const BenchmarkResult& r : results)
+    width = std::max(width, short_name(r.what.network).size());
   std::string table = fmt::format(
-      "{:<10} {:<6} {:>6} {:>6} {:>11} {:>10} {:>10} {:>9} {:>8} {:>9} {:>9} {:>10} {:>6}\n",
+      "{:<{}} {:<6} {:>6} {:>6} {:>11} {:>10} {:>10} {:>9} {:>8} {:>9} {:>9} {:>10} {:>6}\n",
       "network",
+      width,
       "mode",
       "patch",
       "batch",
@@ -90,10 +101,11 @@ std::string benchmark_table(const std::vector<BenchmarkResult>& results) {
       "%");
   for (const BenchmarkResult& r : results)
     table += fmt::format(
-        "{:<10} {:<6} {:>6} {:>6} {:>11.2f} {:>10.2f} {:>10.2f} {:>9.2f} {:>8.2f} {:>9.2f} "
+        "{:<{}} {:<6} {:>6} {:>6} {:>11.2f} {:>10.2f} {:>10.2f} {:>9.2f} {:>8.2f} {:>9.2f} "
         "{:>9.2f} "
         "{:>10.2f} {:>6.1f}\n",
-        r.what.network,
+        short_name(r.what.network),
+        width,
         name(r.what.mode),
         r.what.patch_size_px,
         r.what.batch_size,

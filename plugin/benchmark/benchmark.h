@@ -14,11 +14,14 @@ enum class BenchmarkMode : std::uint8_t { training, inference };
 const char* name(BenchmarkMode mode);  // "train", "infer"
 
 struct BenchmarkCase {
-  std::string network = "classic";  // preset
+  std::string network = "classic";  // a preset, or a U-Net in JSON (choose_network)
   BenchmarkMode mode = BenchmarkMode::inference;
   std::int64_t patch_size_px = 1024;
   std::int64_t batch_size = 4;
 };
+
+// Of a preset its name, of a U-Net in JSON its channels: "64-64-128".
+std::string short_name(const std::string& network);
 
 // The least time of one batch, by core/nn/unet_work.h.
 struct BenchmarkFloor {

@@ -14,16 +14,16 @@ Shape image_of(const BenchmarkCase& what) {
 
 BenchmarkedNetwork::BenchmarkedNetwork(Backend& backend, const BenchmarkCase& what)
     : training_(what.mode == BenchmarkMode::training),
-      parameters_(backend, preset_network(what.network).parameters()),
+      parameters_(backend, choose_network(what.network).parameters()),
       network_(backend,
-               preset_network(what.network),
+               choose_network(what.network),
                parameters_,
                image_of(what),
                training_ ? NetworkUse::training : NetworkUse::inference),
       target_(backend.allocate_tensor(image_of(what), DataType::float32)),
       loss_(backend.make_loss({.prediction = image_of(what)})),
       adam_(backend.make_adam({}, parameters_)) {
-  parameters_.set_values(initial_parameters(preset_network(what.network), 1));
+  parameters_.set_values(initial_parameters(choose_network(what.network), 1));
   fill_with_noise(backend, network_.image());
   fill_with_noise(backend, target_);
   prepare();

@@ -9,7 +9,7 @@
 
 namespace limpid {
 
-// A network of a preset on noise, with what one step of it needs.
+// A network on noise, with what one step of it needs.
 class BenchmarkedNetwork {
  public:
   BenchmarkedNetwork(Backend& backend, const BenchmarkCase& what);

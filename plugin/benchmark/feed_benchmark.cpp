@@ -95,7 +95,7 @@ nlohmann::json to_json(const FeedSpeed& speed) {
 
 FeedBenchmarkResult run_feed_benchmark(Backend& backend, const FeedBenchmarkCase& what) {
   const auto source = half_pairs_of(what.paths);
-  const UNetDescription network = preset_network(what.network);
+  const UNetDescription network = choose_network(what.network);
   Trainer trainer(backend,
                   network,
                   {.batch_size = what.loader.batch_size,

@@ -148,7 +148,7 @@ std::vector<LayerResult> run_layer_benchmark(Backend& backend,
   const auto works = work_of_operations(
       names,
       work_of(
-          preset_network(what.network), network.unet().image().shape(), backend.compute_type()));
+          choose_network(what.network), network.unet().image().shape(), backend.compute_type()));
   std::vector<LayerResult> results;
   results.reserve(works.size());
   for (std::size_t i = 0; i < works.size(); ++i)

@@ -157,6 +157,14 @@ class Bench(Program):
         self.assertGreater(device["limits"]["flop_per_s"], 0)
         self.assertEqual(device["layers"][0]["passes"][0]["layer"], "unshuffle")
 
+    def test_a_network_that_is_described(self):
+        network = {"unshuffle": 2, "channels": [16, 32], "kernel_size": 3, "upsampling": "nearest", "activation": "relu"}
+        table = self.check_done("bench", "--device", "cpu", "--network", json.dumps(network), "--mode", "infer", "--patch", 64,
+                                "--seconds", 0)
+        self.assertRegex(table, r"(?m)^16-32 +infer +64 +1 ")
+        self.check_refused(["bench", "--device", "cpu", "--network", "{}x"], 2, "network {}x")
+        self.check_refused(["bench", "--device", "cpu", "--network", "clasic"], 2, "clasic")
+
     def test_a_disk_that_is_not_there(self):
         self.check_refused(["bench", "--device", "cpu", "--disk", "none"], 2, "--disk")
 
