@@ -8,7 +8,8 @@
 #include <vector>
 
 // Whether the halves of a few micrographs have independent noise, and if not, why. What halves
-// share is learnt as signal, so this is asked before a training on halves.
+// share is learnt as signal and counted as signal, so this is asked before a training on halves and
+// of the halves from which results are judged.
 //
 // Each half is put on the grey scale of networks, outliers clipped, and a square of at most 2048
 // pixels in its middle is looked at:

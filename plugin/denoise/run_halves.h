@@ -1,7 +1,7 @@
 #pragma once
 
 #include "core/metrics/shared_noise.h"
-#include "plugin/training/half_check.h"
+#include "plugin/trust/half_check.h"
 
 #include <cstdint>
 #include <mutex>

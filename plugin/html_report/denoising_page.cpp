@@ -53,8 +53,7 @@ void add_snr(const Records& records, ReportPage& page) {
                    with_error(*after, median(records, "snr_after_error"))),
        "Variance of the signal over that of the noise, before and after: what the even and the odd "
        "half have in common is signal, the structure of the ice included. After: of the mean of "
-       "both "
-       "denoised halves. Median; \u00b1 is the standard error for one micrograph."});
+       "both denoised halves. Median; \u00b1 is the standard error for one micrograph."});
   if (const auto error = median(records, "error_fraction"))
     page.numbers.push_back(
         {fmt::format("error {:.2g}, bias {:.2g}", *error, *median(records, "bias_fraction")),

@@ -63,8 +63,7 @@ const Headline headlines[] = {
      "seam",
      "",
      "The strongest straight edge over its surroundings: above 1.7 tiles do not fit together (up "
-     "to "
-     "1024 pixels chance reaches 2).",
+     "to 1024 pixels chance reaches 2).",
      1.7},
 };
 

@@ -77,11 +77,15 @@ std::vector<std::string> used_lines(const Model& model,
   return lines;
 }
 
+std::string text_of(const HalfCheck& halves) {
+  return halves.text("what they share counts as signal in SNR and FRC");
+}
+
 // In report.json and log; nothing where the halves look independent.
 void warn_of_halves(const HalfCheck& halves, RunSummary& summary) {
   if (halves.micrograph_count == 0 || halves.noise.is_independent())
     return;
-  summary.warnings.push_back(halves.text("what they share counts as signal in SNR and FRC"));
+  summary.warnings.push_back(text_of(halves));
   log_warning("{}", summary.warnings.back());
 }
 
@@ -89,12 +93,10 @@ std::optional<PageNumber> number_of(const HalfCheck& halves) {
   if (halves.micrograph_count == 0)
     return std::nullopt;
   const bool is_independent = halves.noise.is_independent();
-  std::string sentence = halves.text("what they share counts as signal in SNR and FRC") +
-                         ". A pattern that is coarser than 4 pixels cannot be told from the "
-                         "specimen.";
-  sentence.front() = 'T';  // the line of the log begins with "the"
   return PageNumber{is_independent ? "halves look independent" : "halves share a pattern",
-                    std::move(sentence),
+                    text_of(halves) +
+                        ". A pattern that is coarser than 4 pixels cannot be told from the "
+                        "specimen.",
                     !is_independent};
 }
 

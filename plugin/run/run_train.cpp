@@ -12,11 +12,11 @@
 #include "plugin/models/model_store.h"
 #include "plugin/output/input_protection.h"
 #include "plugin/training/example_picture.h"
-#include "plugin/training/half_check.h"
 #include "plugin/training/known_noise.h"
 #include "plugin/training/physics_pairs.h"
 #include "plugin/training/prepared_training.h"
 #include "plugin/training/removed_noise.h"
+#include "plugin/training/training_halves.h"
 #include "plugin/training/training_pairs.h"
 #include "plugin/training/training_plan.h"
 #include "plugin/training/training_run.h"
@@ -197,6 +197,10 @@ bool is_written(const std::string& path, const Model& model) {
   }
 }
 
+std::string text_of(const HalfCheck& halves) {
+  return halves.text("what they share will be learnt as signal");
+}
+
 // What `auto` chose, and whether halves are independent.
 HalfCheck say_what_was_found(const TrainJob& job, const TrainingPairs& pairs, Progress& progress) {
   if (job.pairs == PairKind::automatic)
@@ -205,9 +209,9 @@ HalfCheck say_what_was_found(const TrainJob& job, const TrainingPairs& pairs, Pr
   if (halves.micrograph_count == 0)
     return halves;
   if (halves.noise.is_independent())
-    progress.note(halves.text());
+    progress.note(text_of(halves));
   else
-    log_warning("{}", halves.text());
+    log_warning("{}", text_of(halves));
   return halves;
 }
 
@@ -309,9 +313,9 @@ RunSummary run_train(const TrainJob& job, const OutputFolder& output, Progress& 
   progress.item_finished(result);
   summary.result = describe_end(*run, backend, path);
   if (halves.micrograph_count > 0) {
-    summary.result += "\n" + halves.text();
+    summary.result += "\n" + text_of(halves);
     if (!halves.noise.is_independent())
-      summary.warnings.push_back(halves.text());
+      summary.warnings.push_back(text_of(halves));
   }
   const TrainingRecord record(output.file(TrainingRun::record_name), run->step_count());
   std::vector<ComparisonPicture> pictures;

@@ -1,16 +1,11 @@
-#include "plugin/training/half_check.h"
-
-#include "core/base/error.h"
+#include "plugin/trust/half_check.h"
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <vector>
 
 namespace limpid {
 namespace {
-
-constexpr std::int64_t most_movies = 2;  // they take long to add up
 
 std::string text_of(const NoiseCorrelation& correlation) {
   return fmt::format("{:.4f} +- {:.4f}", correlation.value, correlation.standard_error);
@@ -57,7 +52,7 @@ std::string HalfCheck::text(const std::string& consequence) const {
         "The halves of {} micrographs look independent: {}", micrograph_count, found);
   }
   return fmt::format(
-      "the halves of {} micrographs are not independent, and {}: {}; likely cause: {}",
+      "The halves of {} micrographs are not independent, and {}: {}; likely cause: {}",
       micrograph_count,
       consequence,
       found,
@@ -80,24 +75,6 @@ std::map<std::string, double> HalfCheck::numbers() const {
   add("halves_correlation_without_outliers", noise.cleaned);
   add("halves_correlation_across_micrographs", noise.across);
   return numbers;
-}
-
-HalfCheck check_halves(const TrainingPairs& pairs) {
-  if (!pairs.read_halves)
-    return {};
-  const std::int64_t count = pairs.source->count();
-  const std::int64_t wanted =
-      std::min(count, pairs.kind == PairKind::movies ? most_movies : most_checked_micrographs);
-  SharedNoiseTest test(pairs.largest_pixel_size_angstrom.value_or(1.0));
-  for (std::int64_t i = 0; i < wanted; ++i)
-    try {
-      const MovieHalves halves = pairs.read_halves(i * count / wanted);
-      test.add({halves.even, halves.odd});
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::input)
-        throw;
-    }
-  return {.micrograph_count = test.micrograph_count(), .noise = test.result()};
 }
 
 }  // namespace limpid

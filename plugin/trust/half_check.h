@@ -1,7 +1,6 @@
 #pragma once
 
 #include "core/metrics/shared_noise.h"
-#include "plugin/training/training_pairs.h"
 
 #include <cstdint>
 #include <map>
@@ -18,16 +17,11 @@ struct HalfCheck {
   std::int64_t micrograph_count = 0;  // that were looked at; 0: these are no halves, or unreadable
   SharedNoise noise;
 
-  // One line with the correlations, and for halves that share noise what follows from it and what
-  // is the likely cause.
-  std::string text(
-      const std::string& consequence = "what they share will be learnt as signal") const;
+  // One line with the correlations, and for halves that share noise what follows from it,
+  // `consequence`, and what is the likely cause.
+  std::string text(const std::string& consequence) const;
   // For report.json.
   std::map<std::string, double> numbers() const;
 };
-
-// Looks at up to twelve of the micrographs, or two of the movies, evenly from the list. Those that
-// cannot be read are passed over: the training reports them.
-HalfCheck check_halves(const TrainingPairs& pairs);
 
 }  // namespace limpid

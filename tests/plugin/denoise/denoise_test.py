@@ -132,6 +132,8 @@ class Project(DenoiseTest):
         self.assertEqual(list(found), ["out/Raw/a.mrc", "out/Raw/b.mrc", "out/Raw/c.mrc"])
         self.assertEqual(found["out/Raw/a.mrc"]["_limpidSnrBefore"], "nan")
         self.assertGreater(float(found["out/Raw/b.mrc"]["_limpidSnrBefore"]), 1)
+        unknown = json.loads(self.output("report.json").read_text())["unknown"]
+        self.assertTrue(any(text.startswith("2 of 3 micrographs have no even and odd halves") for text in unknown), unknown)
         self.denoise("--in_mics", "mics.star", model="default")
         self.assertEqual(rows(), found)  # of finished micrographs, too
         self.denoise("--in_mics", "mics.star", "--redo", "--halves", "off", model="default")
