@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <numeric>
 #include <vector>
 
 namespace limpid {
@@ -27,10 +28,7 @@ Image clipped(Image image) {
 }
 
 double total(const std::vector<double>& power) {
-  double sum = 0;
-  for (const double value : power)
-    sum += value;
-  return sum;
+  return std::accumulate(power.begin(), power.end(), 0.0);
 }
 
 // Limits rings coarser than the first of the reference to its mean power per frequency.
